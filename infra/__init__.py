@@ -1,0 +1,1 @@
+"""What surrounds the product: the template that becomes a stack, and the whole system on one machine."""
