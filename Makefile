@@ -24,7 +24,7 @@ check: $(VENV) $(NODE)  ## check format, lint, types, layers and the contracts b
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m pytest tests/contract -n $(WORKERS)
 
 e2e: $(VENV) $(NODE)  ## package, deploy to the emulated cloud and drive the deployed system over HTTP
@@ -56,7 +56,7 @@ $(VENV): requirements.txt requirements-dev.txt
 	  || { echo "Python 3.11 or newer is needed, and $(PYTHON) is older or missing: make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Installing Python packages into .venv"
 	@$(BIN)/python -c "" 2>/dev/null || $(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 node_modules/.installed: package.json

@@ -1,0 +1,100 @@
+"""Amazon SES, API version 2. What an answer, or its absence, says about the mail stands in two tables."""
+
+from typing import Any, Final
+
+from botocore import exceptions as aws
+
+from chalicelib import clock, config
+from chalicelib.adapters import _aws, _mailbox
+from chalicelib.errors import MailDeferred, MailRefused, MailUncertain
+from chalicelib.schemas.mail import Mail
+
+Outcome = type[MailRefused] | type[MailDeferred] | type[MailUncertain]
+
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html. Faults of this mail are refused; faults of
+# the account, which a person mends, are deferred.
+BY_CODE: Final[dict[str, Outcome]] = {
+    "MessageRejected": MailRefused,
+    "BadRequestException": MailRefused,
+    "AccountSuspendedException": MailDeferred,
+    "SendingPausedException": MailDeferred,
+    "MailFromDomainNotVerifiedException": MailDeferred,
+    "LimitExceededException": MailDeferred,
+    "NotFoundException": MailDeferred,
+    "TooManyRequestsException": MailDeferred,
+    "Throttling": MailDeferred,
+    "ThrottlingException": MailDeferred,
+    "ServiceUnavailable": MailDeferred,
+}
+# For codes that are not above. A 5xx may come from behind the point where the mail was taken.
+BY_STATUS: Final[dict[int, Outcome]] = {400: MailRefused, 413: MailRefused, 503: MailDeferred}
+
+# Errors without an answer: these come before the request has left; after any other one the mail may be on its way.
+NEVER_LEFT: Final = (
+    aws.ConnectTimeoutError,
+    aws.EndpointConnectionError,
+    aws.InvalidEndpointConfigurationError,
+    aws.NoCredentialsError,
+    aws.CredentialRetrievalError,
+    aws.PartialCredentialsError,
+    aws.NoRegionError,
+    aws.ProxyConnectionError,
+    aws.TokenRetrievalError,
+)
+
+# A connection that lay idle longer (seconds) is not used again. If the other side has let it go meanwhile, as after a
+# Lambda's sleep, the request fails in a way that cannot be told from a lost answer, and the mail would never go out.
+IDLE: Final = 5.0
+
+_last_use = [0.0]  # as clock.epoch() counts
+
+
+def send(mail: Mail) -> str:
+    """Send by SendEmail, once: no automatic retry. Returns the SES message id. Raises as `mailer.send`."""
+    ses = _fresh_client()
+    try:
+        answer = ses.send_email(**_request(mail))
+    except aws.ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        raise _outcome(code, status)(f"SES answered {status} {code}") from error
+    except aws.ParamValidationError as error:
+        raise MailRefused("SES cannot take such a mail") from error
+    except NEVER_LEFT as error:
+        raise MailDeferred(f"SES not reached: {type(error).__name__}") from error
+    except Exception as error:
+        raise MailUncertain(f"no answer from SES: {type(error).__name__}") from error
+    return str(answer["MessageId"])
+
+
+def _fresh_client() -> Any:
+    ses = _aws.client("sesv2")
+    moment = clock.epoch()  # not the monotonic clock, which may stand still while a Lambda sleeps
+    if abs(moment - _last_use[0]) > IDLE:
+        ses.close()  # its connections; the client itself stays good
+    _last_use[0] = moment
+    return ses
+
+
+def _outcome(code: str, status: int) -> Outcome:
+    by_status = BY_STATUS.get(status, MailDeferred if 400 <= status < 500 else MailUncertain)
+    return BY_CODE.get(code, by_status)
+
+
+def _request(mail: Mail) -> dict[str, Any]:
+    body = {"Text": _utf8(mail.text)}
+    if mail.html is not None:
+        body["Html"] = _utf8(mail.html)
+    headers = [{"Name": name, "Value": _mailbox.encoded(value)} for name, value in mail.headers.items()]
+    configuration_set = config.ses_configuration_set()
+    return {
+        "FromEmailAddress": _mailbox.written(_mailbox.parse(mail.sender, "/sender")),
+        "Destination": {"ToAddresses": [_mailbox.written(_mailbox.parse(mail.to, "/to"))]},
+        "Content": {"Simple": {"Subject": _utf8(mail.subject), "Body": body, "Headers": headers}},
+        "EmailTags": [{"Name": name, "Value": value} for name, value in mail.tags.items()],
+        **({"ConfigurationSetName": configuration_set} if configuration_set else {}),
+    }
+
+
+def _utf8(text: str) -> dict[str, str]:
+    return {"Data": text, "Charset": "UTF-8"}

@@ -1,0 +1,161 @@
+"""SMTP by the standard library: for one's own mail server, and for the catcher on one machine.
+
+smtplib's own `sendmail` cannot say whether a lost connection came before or after the mail was handed over, and that is
+the question here. So the steps are taken one by one: whatever fails before the first byte of the mail was certainly not
+sent; from there until the server's answer it may have been.
+"""
+
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+from email.utils import format_datetime
+from typing import Final, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from chalicelib import clock, config, ids
+from chalicelib.adapters import _mailbox, secrets
+from chalicelib.errors import MailDeferred, MailRefused, MailUncertain
+from chalicelib.schemas.mail import Mail
+
+TIMEOUT: Final = 10.0  # seconds, for each step
+PORTS: Final[dict[str, int]] = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+_LEADING_DOT = re.compile(rb"(?m)^\.")
+
+
+_FOLD = "\r\n "
+
+
+class _Policy(EmailPolicy):
+    """Headers in our own writing: the standard folding encodes any long word, which breaks List-Unsubscribe's links."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        people = [_mailbox.Mailbox(one.display_name, one.addr_spec) for one in getattr(value, "addresses", ())]
+        text = _mailbox.written(people[0], _FOLD) if people else _mailbox.encoded(str(value), _FOLD)
+        return f"{name}: {text}\r\n".encode("ascii")
+
+
+_POLICY = _Policy(linesep="\r\n", cte_type="7bit")  # 7bit, as not every server takes 8BITMIME
+
+
+class _Server(NamedTuple):
+    scheme: str
+    host: str
+    port: int
+    user: str | None
+
+
+def send(mail: Mail) -> str:
+    """Send over a connection of its own. Returns the Message-ID, without its brackets. Raises as `mailer.send`."""
+    sender, to = _mailbox.parse(mail.sender, "/sender"), _mailbox.parse(mail.to, "/to")
+    message_id = f"{ids.new('msg')}@{sender.domain}"
+    data = _message(mail, sender, to, message_id).as_bytes()
+    with _connection(sender.domain) as connection:
+        _hand_over(connection, sender.address, to.address, data)
+    return message_id
+
+
+def _message(mail: Mail, sender: _mailbox.Mailbox, to: _mailbox.Mailbox, message_id: str) -> EmailMessage:
+    message = EmailMessage(_POLICY)
+    message["From"] = Address(sender.name, addr_spec=sender.address)
+    message["To"] = Address(to.name, addr_spec=to.address)
+    message["Subject"] = mail.subject
+    message["Date"] = format_datetime(clock.now())
+    message["Message-ID"] = f"<{message_id}>"
+    for name, value in mail.headers.items():
+        message[name] = value
+    for name, value in mail.tags.items():
+        message["X-Tendril-Tag"] = f"{name}={value}"
+    message.set_content(mail.text)
+    if mail.html is not None:
+        message.add_alternative(mail.html, subtype="html")
+    return message
+
+
+@contextmanager
+def _connection(local_name: str) -> Iterator[smtplib.SMTP]:
+    """A connection, encrypted and logged in as the URL says.
+
+    Whatever goes wrong until then is not the mail's fault, so it is deferred even after a 5xx, as Postfix does.
+    """
+    try:
+        connection = _connect(_server(), local_name)
+    except (OSError, smtplib.SMTPException) as error:
+        raise MailDeferred(f"no SMTP session: {type(error).__name__}") from error
+    try:
+        yield connection
+        with suppress(OSError, smtplib.SMTPException):  # it has taken the mail; its goodbye changes nothing
+            connection.quit()
+    finally:
+        connection.close()
+
+
+def _connect(server: _Server, local_name: str) -> smtplib.SMTP:
+    password = _password(server)
+    context = ssl.create_default_context()  # certificate and host name are verified
+    if server.scheme == "smtps":
+        connection: smtplib.SMTP = smtplib.SMTP_SSL(
+            server.host, server.port, local_name, timeout=TIMEOUT, context=context
+        )
+    else:
+        connection = smtplib.SMTP(server.host, server.port, local_name, timeout=TIMEOUT)
+    try:
+        if server.scheme == "smtp+starttls":
+            connection.starttls(context=context)
+        connection.ehlo_or_helo_if_needed()
+        if server.user is not None and password is not None:
+            connection.login(server.user, password)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _hand_over(connection: smtplib.SMTP, sender: str, to: str, data: bytes) -> None:
+    try:
+        _expect(connection.mail(sender), "MAIL", {250})
+        _expect(connection.rcpt(to), "RCPT", {250, 251})
+        _expect(connection.docmd("DATA"), "DATA", {354})
+    except (OSError, smtplib.SMTPException) as error:
+        raise MailDeferred(f"SMTP connection lost before the mail: {type(error).__name__}") from error
+    try:
+        connection.send(_LEADING_DOT.sub(b"..", data) + b".\r\n")
+        reply = connection.getreply()
+    except (OSError, smtplib.SMTPException) as error:
+        raise MailUncertain(f"SMTP connection lost after the mail: {type(error).__name__}") from error
+    if reply[0] < 200:  # not a reply at all
+        raise MailUncertain("SMTP end of DATA was not answered")
+    _expect(reply, "end of DATA", {250})
+
+
+def _expect(reply: tuple[int, bytes], step: str, good: set[int]) -> None:
+    code = reply[0]  # and not its text, which quotes addresses
+    if code not in good:
+        raise (MailRefused if 500 <= code < 600 else MailDeferred)(f"SMTP {step} answered {code}")
+
+
+def _server() -> _Server:
+    url = urlsplit(config.smtp_url())
+    if url.scheme not in PORTS or not url.hostname:
+        raise MailDeferred(
+            f"SMTP_URL must begin with one of {', '.join(f'{scheme}://' for scheme in PORTS)} and name a host"
+        )
+    user = unquote(url.username) if url.username else None
+    return _Server(url.scheme, url.hostname, url.port or PORTS[url.scheme], user)
+
+
+def _password(server: _Server) -> str | None:
+    if server.user is None:
+        return None
+    if server.scheme == "smtp" and server.host not in LOOPBACK:
+        raise MailDeferred("SMTP_URL would send the password unencrypted: use smtp+starttls:// or smtps://")
+    password = secrets.read("smtp-password")
+    if password is None:
+        raise MailDeferred("SMTP_URL has a user, but there is no secret smtp-password")
+    return password
