@@ -99,6 +99,18 @@ def free_port() -> int:
         return port
 
 
+def port_is_free(port: int) -> bool:
+    """Whether nobody listens on the loopback port `port`, and this process could."""
+    with socket.socket() as probe:
+        # As servers do, so that connections which are still closing down do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def _die_with_parent(farewell: signal.Signals) -> Callable[[], None] | None:
     """On Linux the kernel ends the child with its parent. Elsewhere the pid file does, at the next start."""
     if not sys.platform.startswith("linux"):
