@@ -52,7 +52,6 @@ UNUSED = (
     "boto3/data/[!d]*",  # resource layers of other services than DynamoDB
     "dateutil/zoneinfo/*.tar.gz",  # zones come from zoneinfo
     "urllib3/contrib/emscripten",  # browsers
-    "urllib3/http2",
     "aws_lambda_powertools/event_handler/openapi/swagger_ui",
     "aws_lambda_powertools/utilities/parser",
     "aws_lambda_powertools/utilities/kafka",

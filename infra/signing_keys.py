@@ -19,10 +19,15 @@ def use_store_of(stage: str) -> str:
     return os.environ.setdefault("SECRETS", f"ssm:/tendril/{stage}")
 
 
+def first() -> str:
+    """The secret's value with one new key."""
+    kid, key = _new()
+    return json.dumps({"current": kid, "keys": {kid: key}})
+
+
 def create() -> bool:
     """Make the first key if there is none, and say whether that was so."""
-    kid, key = _new()
-    return secrets.create(NAME, json.dumps({"current": kid, "keys": {kid: key}}))
+    return secrets.create(NAME, first())
 
 
 def rotate() -> str:
