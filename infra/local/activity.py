@@ -1,6 +1,7 @@
 """Counts the handlers that run, so that the machine can tell for sure when nothing is left to do."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -33,6 +34,12 @@ class Activity:
         """How many handlers run, and how many have begun since the start."""
         with self._lock:
             return self._running, self._begun
+
+    def settle(self, seconds: float) -> None:
+        """Wait until no handler runs, at most `seconds`."""
+        deadline = time.monotonic() + seconds
+        while self.snapshot()[0] and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def on_write(self, listener: Callable[[], None]) -> None:
         """Call `listener` whenever a handler that may have written has ended."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
@@ -91,6 +92,12 @@ class Child:
         self._pid_file.unlink(missing_ok=True)
 
 
+def end_leftovers(folder: Path) -> None:
+    """End the children of an earlier run whose pid files are in `folder`, if they still run."""
+    for pid_file in folder.glob("*.pid"):
+        _end_leftover(pid_file)
+
+
 def free_port() -> int:
     """A loopback port that nobody listened on a moment ago."""
     with socket.socket() as probe:
@@ -131,7 +138,8 @@ def _end_leftover(pid_file: Path) -> None:
         return
     pid, _, identity = pid_file.read_text().partition(" ")
     if pid.isdigit() and identity and _identity(int(pid)) == identity:
-        os.kill(int(pid), signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
     pid_file.unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""What only exists on one machine: see sent mail, wait until all is quiet, move the clock, stand in for the outside world."""
+"""What only exists on one machine: see sent mail, wait until all is quiet, move the clock, stand in for the outside."""
 
 import base64
 import binascii
@@ -87,7 +87,7 @@ class Control:
     def _tick(self, request: Request) -> Answer:
         _object(request, set())
         if not self.pump.tick():
-            return problem(500, "The minute schedule failed twice; the log says why.", request.path)
+            return problem(500, "The minute schedule failed; the log says why.", request.path)
         return data({"ran_at": _stamp(self.clock.now())})
 
     def _made(self, request: Request) -> Answer:

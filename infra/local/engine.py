@@ -4,6 +4,7 @@ import os
 import platform
 import sqlite3
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -31,10 +32,11 @@ class Engine:
         self._child, self._db_path = child, db_path
 
     @classmethod
-    def start(cls, db_path: Path, port: int = 0, log: Path | None = None) -> Self:
+    def start(cls, db_path: Path, port: int = 0, log: Path | None = None, keep: Sequence[int] = ()) -> Self:
         """Start the engine on `port` (0 = a free one) with its data in the file `db_path`; wait until it answers.
 
-        With DYNAMODB_ENDPOINT set nothing is started and that endpoint is used. Raises ChildError.
+        `keep` are file descriptors it holds open as long as it lives. With DYNAMODB_ENDPOINT set nothing is started and
+        that endpoint is used. Raises ChildError.
         """
         if endpoint := os.environ.get("DYNAMODB_ENDPOINT"):
             return cls(endpoint)
@@ -42,7 +44,7 @@ class Engine:
         log = log or db_path.with_suffix(".log")
         for attempt in range(PORT_TRIES):
             try:
-                return cls._start(db_path, port or free_port(), log)
+                return cls._start(db_path, port or free_port(), log, keep)
             except ChildError:
                 # Somebody else may have taken the free port in between; a port that was asked for is not changed.
                 if port or attempt == PORT_TRIES - 1:
@@ -50,9 +52,9 @@ class Engine:
         raise AssertionError("unreachable")
 
     @classmethod
-    def _start(cls, db_path: Path, port: int, log: Path) -> Self:
+    def _start(cls, db_path: Path, port: int, log: Path, keep: Sequence[int]) -> Self:
         argv = [binary(), "serve", "--host", "127.0.0.1", "--port", str(port), "--db-path", str(db_path)]
-        child = Child("the DynamoDB engine", argv, log)
+        child = Child("the DynamoDB engine", argv, log, keep=keep)
         # It says so only once it holds the port; a mere connection might be answered by another engine.
         child.wait_until(lambda: f"listening on http://127.0.0.1:{port}" in child.output(), START_SECONDS)
         return cls(f"http://127.0.0.1:{port}", child, db_path)

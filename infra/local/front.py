@@ -1,10 +1,12 @@
 """The HTTP/1.1 server of one machine: reads a request whole, within limits, and writes the answer in one piece."""
 
 import logging
+import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from http.client import responses
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from urllib.parse import urlsplit
 
 from infra.local.gateway import Answer, Request
@@ -32,7 +34,23 @@ class Front(ThreadingHTTPServer):
 
     def __init__(self, port: int, application: Application) -> None:
         self.application = application
-        super().__init__(("127.0.0.1", port), _Connection)
+        # The port is taken at once, so that nobody else can have it, but nobody is let in before `open`.
+        super().__init__(("127.0.0.1", port), _Connection, bind_and_activate=False)
+        try:
+            self.server_bind()
+        except OSError:
+            self.server_close()
+            raise
+
+    def open(self) -> None:
+        """Let requests in, in a thread of its own. Raises OSError if somebody else listens on the port after all."""
+        self.server_activate()
+        threading.Thread(target=self.serve_forever, name="front", daemon=True).start()
+
+    def server_bind(self) -> None:
+        """As the base class does, without asking the resolver for this machine's name."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "127.0.0.1", self.socket.getsockname()[1]
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
         """A client that went away is no news; anything else goes to the log, never to the terminal."""

@@ -111,6 +111,8 @@ def answer(result: Mapping[str, Any]) -> Answer:
     for name, values in (result.get("multiValueHeaders") or {}).items():
         headers = [found for found in headers if found[0].lower() != str(name).lower()]
         headers += [(str(name), str(value)) for value in values]
+    if not any(name.lower() == "content-type" for name, _ in headers):
+        headers.append(("Content-Type", "application/json"))
     body = result.get("body") or ""
     content = base64.b64decode(body) if result.get("isBase64Encoded") else str(body).encode()
     return Answer(status, headers, content)

@@ -1,4 +1,4 @@
-"""Keeps outgoing HTTP inside the machine: a request to any other host gets the stub that was left for it, or fails at once.
+"""Keeps outgoing HTTP inside the machine: a request to any other host gets the stub left for it, or fails at once.
 
 It sits where every HTTP library of this process connects, urllib, requests, urllib3 and botocore alike, and puts a
 recording in the place of the socket. So no code under test has to know, and no name is looked up.

@@ -7,12 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from infra.local import aws
+from infra.local import aws, template
 from infra.local.calls import Handler, invoke
 
 log = logging.getLogger("tendril.local")
-
-TRIES = 2
 
 
 def event(now: datetime, rule: str = "on_minute") -> dict[str, Any]:
@@ -31,13 +29,13 @@ def event(now: datetime, rule: str = "on_minute") -> dict[str, Any]:
 
 
 def fire(handler: Handler, now: Callable[[], datetime], function: str = "on_minute") -> bool:
-    """Run the schedule once, and once more with the same event if that failed; returns whether it succeeded."""
-    fired = event(now(), function)
-    for attempt in range(TRIES):
+    """Run the schedule, if it fails as often as the template allows; returns whether it succeeded."""
+    fired, tries = event(now(), function), 1 + template.schedule_retries()
+    for attempt in range(tries):
         try:
             invoke(handler, fired, function)
         except Exception:
-            log.exception("the schedule's run failed (try %d of %d)", attempt + 1, TRIES)
+            log.exception("the schedule's run failed (try %d of %d)", attempt + 1, tries)
         else:
             return True
     return False

@@ -86,6 +86,12 @@ def queue_reports_failures() -> bool:
     return PARTIAL in _event_source("OnWork", "OnWorkSqsEventSource").get("FunctionResponseTypes", ())
 
 
+def schedule_retries() -> int:
+    """How often a failed run of the minute schedule is repeated; Lambda's own default where the template is silent."""
+    config = resources().get("OnMinute", {}).get("Properties", {}).get("EventInvokeConfig", {})
+    return int(config.get("MaximumRetryAttempts", 2))
+
+
 def _event_source(function: str, source: str) -> dict[str, Any]:
     events = resources().get(function, {}).get("Properties", {}).get("Events", {})
     found: dict[str, Any] = events.get(source, {}).get("Properties", {})
