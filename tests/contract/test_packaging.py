@@ -1,0 +1,91 @@
+"""The package holds every operation that a policy allows and no other, and the same sources give the same bytes."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from infra import bytecode, package, shrink
+
+# Actions of IAM that stand for operations of another name, or for Lambda's own polling and logging.
+SPELT_OTHERWISE = {
+    "dynamodb": {"ConditionCheckItem": "TransactWriteItems"},
+    "ses": {"SendRawEmail": "SendEmail"},
+}
+LAMBDAS_OWN = {
+    "logs",
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+}
+LAMBDAS_OWN |= {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"}
+# Operations that are authorised by the actions on what they contain.
+IMPLIED = {"dynamodb": {"TransactGetItems", "TransactWriteItems"}, "sqs": {"SendMessageBatch"}}
+
+
+def test_what_ships_of_botocore_is_what_the_policies_allow() -> None:
+    allowed: dict[str, set[str]] = {name: set(operations) for name, operations in IMPLIED.items()}
+    for file in (package.ROOT / ".chalice").glob("policy-*.json"):
+        for statement in json.loads(file.read_text())["Statement"]:
+            actions = statement["Action"]
+            for action in actions if isinstance(actions, list) else [actions]:
+                service, _, operation = action.partition(":")
+                if not {service, action} & LAMBDAS_OWN:
+                    operation = SPELT_OTHERWISE.get(service, {}).get(operation, operation)
+                    allowed.setdefault({"ses": "sesv2"}.get(service, service), set()).add(operation)
+    assert allowed == shrink.OPERATIONS
+
+
+def test_operations_that_our_code_calls_ship() -> None:
+    """Adapters call botocore clients in snake case: `client("sqs").send_message_batch(...)`."""
+    calls = set()
+    for file in (package.ROOT / "chalicelib" / "adapters").rglob("*.py"):
+        calls |= set(
+            re.findall(r"(?:client\(\"\w+\"\)|_ssm|_sqs|_ses|sqs|ses|ssm)\.([a-z]+(?:_[a-z]+)+)\(", file.read_text())
+        )
+    shipped = {_snake(name) for operations in shrink.OPERATIONS.values() for name in operations}
+    # Functions read secrets; only infra makes them, with the whole botocore.
+    assert calls - shipped <= {"put_parameter"}
+
+
+def test_packing_twice_gives_the_same_bytes(tmp_path: Path) -> None:
+    archives = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        (folder / "chalicelib").mkdir(parents=True)
+        (folder / "app.py").write_text(
+            "SET = {'a', 'b', 'c'}\n\n\ndef f(x: str) -> bool:\n    return x in {'d', 'e', 'f'}\n"
+        )
+        (folder / "chalicelib" / "empty.py").write_text("")
+        (folder / "other.py").write_text("from app import f\n")
+        bytecode.compile_all(folder)
+        package.pack(folder, tmp_path / f"{name}.zip")
+        archives.append((tmp_path / f"{name}.zip").read_bytes())
+        shipped = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+        assert {"app.py", "other.pyc"} <= shipped, "our own sources stay for stack traces"
+        assert "other.py" not in shipped
+    assert archives[0] == archives[1]
+
+
+def test_sources_that_do_not_compile_are_named(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("def broken(:\n")
+    (tmp_path / "chalicelib").mkdir()
+    with pytest.raises(RuntimeError, match=r"app\.py"):
+        bytecode.compile_all(tmp_path)
+
+
+def test_any_word_of_chalice_beyond_the_usual_fails_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(package, "EXPECTED", frozenset())
+    with pytest.raises(package.PackageError, match="Creating deployment package"):
+        package.run_chalice("dev", tmp_path, requirements=False)
+
+
+def test_an_unknown_stage_is_named_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(package.PackageError, match=r"no stage nowhere .* dev, prod, local"):
+        package.run_chalice("nowhere", tmp_path, requirements=False)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
