@@ -100,10 +100,14 @@ class _Files:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # mkstemp gives mode 0600; the dot keeps a draft that a crash left behind from ever being read as a secret.
         handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(value.encode())
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(value.encode())
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            Path(draft).unlink()
+            raise
         return Path(draft)
 
 

@@ -51,9 +51,13 @@ _last_use = [0.0]  # as clock.epoch() counts
 
 def send(mail: Mail) -> str:
     """Send by SendEmail, once: no automatic retry. Returns the SES message id. Raises as `mailer.send`."""
-    ses = _fresh_client()
+    request = _request(mail)
     try:
-        answer = ses.send_email(**_request(mail))
+        ses = _fresh_client()
+    except aws.BotoCoreError as error:
+        raise MailDeferred(f"no way to SES: {type(error).__name__}") from error
+    try:
+        return str(ses.send_email(**request)["MessageId"])
     except aws.ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", ""))
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
@@ -64,7 +68,6 @@ def send(mail: Mail) -> str:
         raise MailDeferred(f"SES not reached: {type(error).__name__}") from error
     except Exception as error:
         raise MailUncertain(f"no answer from SES: {type(error).__name__}") from error
-    return str(answer["MessageId"])
 
 
 def _fresh_client() -> Any:

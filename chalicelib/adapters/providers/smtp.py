@@ -29,6 +29,7 @@ LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
+_USAGE = f"SMTP_URL must be scheme://[user@]host[:port] with one of the schemes {', '.join(PORTS)}"
 _FOLD = "\r\n "
 
 
@@ -141,13 +142,14 @@ def _expect(reply: tuple[int, bytes], step: str, good: set[int]) -> None:
 
 
 def _server() -> _Server:
-    url = urlsplit(config.smtp_url())
-    if url.scheme not in PORTS or not url.hostname:
-        raise MailDeferred(
-            f"SMTP_URL must begin with one of {', '.join(f'{scheme}://' for scheme in PORTS)} and name a host"
-        )
-    user = unquote(url.username) if url.username else None
-    return _Server(url.scheme, url.hostname, url.port or PORTS[url.scheme], user)
+    try:
+        url = urlsplit(config.smtp_url())
+        port = url.port or PORTS[url.scheme]
+    except (KeyError, ValueError) as error:
+        raise MailDeferred(_USAGE) from error
+    if not url.hostname:
+        raise MailDeferred(_USAGE)
+    return _Server(url.scheme, url.hostname, port, unquote(url.username) if url.username else None)
 
 
 def _password(server: _Server) -> str | None:

@@ -1,0 +1,174 @@
+"""SES: what arrives, against the emulated service; what each failure means, against an endpoint that fails to order."""
+
+import json
+import urllib.request
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chalicelib import clock
+from chalicelib.adapters import _aws
+from chalicelib.adapters.providers import ses
+from chalicelib.errors import MailDeferred, MailRefused, MailUncertain
+from chalicelib.schemas.mail import Mail
+from tests.adapters import doubles
+
+Make = Callable[..., Mail]
+Point = Callable[[str], None]
+
+
+@pytest.fixture(autouse=True)
+def _no_configuration_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SES_CONFIGURATION_SET", raising=False)
+
+
+def arrived(endpoint: str, to: str) -> list[dict[str, Any]]:
+    """The mails to an address, as the emulated SES has kept them."""
+    with urllib.request.urlopen(f"{endpoint}/_ministack/ses/messages", timeout=5) as answer:
+        accounts = json.load(answer)["messages"]
+    return [mail for kept in accounts.values() for mail in kept if any(to in one for one in mail["To"])]
+
+
+def test_a_whole_mail_arrives(cloud: str, make_mail: Make) -> None:
+    _aws.client("sesv2").create_email_identity(EmailIdentity="firm.test")
+    to = f"ann-{uuid.uuid4().hex}@home.test"
+    message_id = ses.send(
+        make_mail(to=f"Ánh 阮 <{to}>", subject="Grüße 🎉", text="Hallo\n", html="<p>Hallo</p>", tags={"send": "snd_1"})
+    )
+    (mail,) = arrived(cloud, to)
+    assert mail["MessageId"] == message_id
+    assert mail["Source"] == "Tendril <no-reply@firm.test>"
+    assert (mail["Subject"], mail["BodyText"], mail["BodyHtml"]) == ("Grüße 🎉", "Hallo\n", "<p>Hallo</p>")
+    assert mail["To"] == [f"=?utf-8?b?w4FuaCDpmK4=?= <{to}>"]
+
+
+def sent(aws_at: Point, mail: Mail) -> dict[str, Any]:
+    """What SES is asked to send."""
+    with doubles.http(200, {"MessageId": "m-1"}) as endpoint:
+        aws_at(endpoint.url)
+        assert ses.send(mail) == "m-1"
+    return dict(json.loads(endpoint.bodies[0]))
+
+
+def test_the_whole_request(aws_at: Point, make_mail: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SES_CONFIGURATION_SET", "events")
+    link = "<https://firm.test/u/" + "x" * 200 + ">"
+    mail = make_mail(
+        sender='"Firm, Inc." <no-reply@bücher.test>',
+        html="<p>Hi</p>",
+        headers={"List-Unsubscribe": link, "X-Name": "Zoë"},
+        tags={"send": "snd_1", "tenant": "ten_1"},
+    )
+    utf8 = {"Charset": "UTF-8"}
+    assert sent(aws_at, mail) == {
+        "FromEmailAddress": '"Firm, Inc." <no-reply@xn--bcher-kva.test>',
+        "Destination": {"ToAddresses": ["ann@home.test"]},
+        "Content": {
+            "Simple": {
+                "Subject": {"Data": "Hello", **utf8},
+                "Body": {"Text": {"Data": "Hi Ann\n", **utf8}, "Html": {"Data": "<p>Hi</p>", **utf8}},
+                "Headers": [
+                    {"Name": "List-Unsubscribe", "Value": link},
+                    {"Name": "X-Name", "Value": "=?utf-8?q?Zo=C3=AB?="},
+                ],
+            }
+        },
+        "EmailTags": [{"Name": "send", "Value": "snd_1"}, {"Name": "tenant", "Value": "ten_1"}],
+        "ConfigurationSetName": "events",
+    }
+
+
+def test_without_html_and_configuration_set(aws_at: Point, make_mail: Make) -> None:
+    request = sent(aws_at, make_mail())
+    assert "ConfigurationSetName" not in request
+    assert list(request["Content"]["Simple"]["Body"]) == ["Text"]
+
+
+ANSWERS: list[tuple[int, str, type[Exception]]] = [
+    (400, "MessageRejected", MailRefused),
+    (400, "BadRequestException", MailRefused),
+    (400, "SomethingNew", MailRefused),
+    (400, "AccountSuspendedException", MailDeferred),
+    (400, "SendingPausedException", MailDeferred),
+    (400, "MailFromDomainNotVerifiedException", MailDeferred),
+    (400, "LimitExceededException", MailDeferred),
+    (403, "AccessDeniedException", MailDeferred),
+    (403, "ExpiredTokenException", MailDeferred),
+    (404, "NotFoundException", MailDeferred),
+    (413, "RequestEntityTooLarge", MailRefused),
+    (429, "TooManyRequestsException", MailDeferred),
+    (429, "SomethingNew", MailDeferred),
+    (500, "InternalFailure", MailUncertain),
+    (502, "BadGateway", MailUncertain),
+    (503, "ServiceUnavailable", MailDeferred),
+    (504, "GatewayTimeout", MailUncertain),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "error"), ANSWERS)
+def test_what_an_answer_means_after_one_try(
+    aws_at: Point, make_mail: Make, status: int, code: str, error: type[Exception]
+) -> None:
+    with doubles.http(status, {"message": "for ann@home.test"}, **{"x-amzn-ErrorType": code}) as endpoint:
+        aws_at(endpoint.url)
+        with pytest.raises(error) as caught:
+            ses.send(make_mail())
+    assert str(caught.value) == f"SES answered {status} {code}", "the provider's text may quote addresses"
+    assert endpoint.requests == 1
+
+
+def test_every_code_of_the_table_is_tried() -> None:
+    # The three throttling spellings of other AWS services stand in for one another.
+    assert set(ses.BY_CODE) - {code for _, code, _ in ANSWERS} == {"Throttling", "ThrottlingException"}
+
+
+@pytest.mark.parametrize("failure", [doubles.DROP, doubles.HANG])
+def test_a_lost_answer_is_uncertain_and_not_sent_again(
+    aws_at: Point, make_mail: Make, failure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(_aws.SETTINGS, "sesv2", _aws.SETTINGS["sesv2"] | {"read_timeout": 0.3})
+    with doubles.http(failure) as endpoint:
+        aws_at(endpoint.url)
+        with pytest.raises(MailUncertain):
+            ses.send(make_mail())
+    assert endpoint.requests == 1
+
+
+def test_an_answer_that_cannot_be_read_is_uncertain(aws_at: Point, make_mail: Make) -> None:
+    with doubles.http(200) as endpoint:
+        endpoint.body = b"<html>"
+        aws_at(endpoint.url)
+        with pytest.raises(MailUncertain):
+            ses.send(make_mail())
+
+
+def test_nobody_there_is_deferred(aws_at: Point, make_mail: Make) -> None:
+    aws_at(f"http://127.0.0.1:{doubles.unused_port()}")
+    with pytest.raises(MailDeferred, match="EndpointConnectionError"):
+        ses.send(make_mail())
+
+
+def test_no_credentials_is_deferred(aws_at: Point, make_mail: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws_at("http://127.0.0.1:9")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    with pytest.raises(MailDeferred, match="NoCredentialsError"):
+        ses.send(make_mail())
+
+
+def test_a_connection_is_kept_while_warm_and_left_after_a_sleep(aws_at: Point, make_mail: Make) -> None:
+    with doubles.http(200, {"MessageId": "m-1"}) as endpoint:
+        aws_at(endpoint.url)
+        ses.send(make_mail())
+        ses.send(make_mail())
+        assert len(endpoint.connections) == 1
+        clock.advance(ses.IDLE + 1)
+        try:
+            ses.send(make_mail())
+        finally:
+            clock.reset()
+        assert len(endpoint.connections) == 2
