@@ -16,7 +16,7 @@ from infra.local.work import Worker
 log = logging.getLogger("tendril.local")
 
 STREAM_SECONDS = 0.5  # between looks at the stream when nobody reports a write; a look costs about 2 ms
-QUEUE_SECONDS = 10  # how long one request for messages waits; also how long stopping may take at most
+QUEUE_SECONDS = 1  # how long one request for messages waits; the emulated cloud does not end before it is answered
 TROUBLE_SECONDS = 1.0  # pause after an emulator did not answer
 STATUS_SECONDS = 0.03  # between two looks of somebody who waits for idle
 
@@ -48,8 +48,7 @@ class Pump:
         self._written.set()
         deadline = time.monotonic() + seconds
         for thread in self._threads:
-            if thread.name != "queue":  # it waits inside a request, and holds nothing
-                thread.join(max(0.0, deadline - time.monotonic()))
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def tick(self) -> bool:
         """Run the minute schedule now; returns whether it succeeded."""
