@@ -1,0 +1,51 @@
+"""The rim of whatever is not HTTP: a meter and a log context around each call, and batches of which only the failed part comes back."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import Any, Final
+
+from chalicelib import errors, observability
+from chalicelib.services import usage
+
+Handler = Callable[[Any], Any]
+BatchAnswer = dict[str, list[dict[str, str]]]
+_IDS: Final = {"sqs": lambda record: record["messageId"], "stream": lambda record: record["dynamodb"]["SequenceNumber"]}
+
+
+def entrypoint(handler: Handler) -> Handler:
+    """Wrap a function that the cloud calls. Unlike app middleware this also runs where Lambda imports the room without `app`."""
+    observability.configure()
+
+    @wraps(handler)
+    def call(event: Any) -> Any:
+        with observability.measured(handler.__name__) as meter:
+            try:
+                return handler(event)
+            except Exception as error:
+                observability.failure("unforeseen", error)
+                raise
+            finally:
+                usage.record(meter)
+
+    return call
+
+
+def each(source: str, records: Iterable[Mapping[str, Any]], handle: Callable[[Mapping[str, Any]], None]) -> BatchAnswer:
+    """Handle every record, whatever becomes of the others; answer the ids of those that must come again.
+
+    Each record is metered by itself, so that its cost goes to its own tenant. What is `Invalid` will not get better: it is logged and dropped.
+    """
+    failed: list[dict[str, str]] = []
+    for record in records:
+        name = _IDS[source](record)
+        with observability.measured(source, record_id=name) as meter:
+            meter.messages = 1 if source == "sqs" else 0
+            try:
+                handle(record)
+            except errors.Invalid as error:
+                observability.warn("dropped", codes=[flaw.code for flaw in error.flaws])
+            except Exception as error:
+                observability.failure("record failed", error)
+                failed.append({"itemIdentifier": name})
+        usage.record(meter)
+    return {"batchItemFailures": failed}

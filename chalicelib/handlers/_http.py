@@ -1,0 +1,204 @@
+"""The rim: one decorator per route is the whole HTTP contract.
+
+A view takes the actor, then its path parameters, and of `query`, `page`, `body`, `expected` and `source` those that it names. It makes one
+service call and returns a view struct; status codes, errors, headers and money are decided here.
+"""
+
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from functools import cache, wraps
+from typing import Any, Final
+
+import msgspec
+from chalice.app import Blueprint, Chalice, CORSConfig, Response
+
+from chalicelib import config, errors, observability
+from chalicelib.handlers import _cursor, _problem
+from chalicelib.handlers._request import Request
+from chalicelib.handlers._routes import Route, View, register
+from chalicelib.schemas.actor import Actor
+from chalicelib.schemas.page import Listing, Page
+from chalicelib.services import access, usage
+
+_EXPOSED: Final = (
+    "ETag",
+    "Location",
+    "Retry-After",
+    "X-Request-Id",
+    "Tendril-Cost",
+    "Idempotency-Replayed",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+)
+_ALLOWED: Final = ("Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "X-Request-Id")
+_event: ContextVar[tuple[Mapping[str, Any], Any]] = ContextVar("event")
+
+
+class App(Chalice):
+    """Chalice, with a meter around each request and our form for the answers that Chalice makes itself."""
+
+    def __init__(self) -> None:
+        observability.configure()
+        super().__init__(app_name="tendril")
+
+    def __call__(self, event: Any, context: Any) -> dict[str, Any]:
+        """Answer one API Gateway proxy event."""
+        request = Request(event)
+        where = event.get("requestContext") or {}
+        resource, method = where.get("resourcePath"), where.get("httpMethod")
+        purpose = f"{method} {resource if resource in self.routes else 'unknown'}"
+        token = _event.set((event, context))
+        try:
+            with observability.measured(purpose, request_id=request.id) as meter:
+                meter.http = 1
+                if resource in self.routes and method in self.routes[resource]:
+                    response: dict[str, Any] = super().__call__(event, context)
+                else:
+                    response = _no_route(request, sorted(self.routes.get(resource, ())))
+                return _finish(response, request, meter)
+        finally:
+            _event.reset(token)
+
+
+class Routes(Blueprint):
+    """A room's routes. Each verb takes a path, a permission and the structs that cross the wire."""
+
+    def get(self, path: str, *, permission: str | None, **options: Any) -> Callable[[View], View]:
+        """Read. `paged=True` gives the view a `Page` and seals what it lists."""
+        return self._add("GET", path, permission, **options)
+
+    def post(self, path: str, *, permission: str | None, **options: Any) -> Callable[[View], View]:
+        """Create (201 with `Location`, unless `status` says otherwise) or act."""
+        return self._add("POST", path, permission, **{"status": 201, **options})
+
+    def patch(self, path: str, *, permission: str | None, **options: Any) -> Callable[[View], View]:
+        """Change by JSON merge patch."""
+        return self._add("PATCH", path, permission, **options)
+
+    def delete(self, path: str, *, permission: str | None, **options: Any) -> Callable[[View], View]:
+        """Put into the trash."""
+        return self._add("DELETE", path, permission, **{"status": 204, **options})
+
+    def _add(self, method: str, path: str, permission: str | None, **options: Any) -> Callable[[View], View]:
+        def decorate(view: View) -> View:
+            route = register(method, path, view, permission, **options)
+
+            @wraps(view)
+            def answer(**parameters: str) -> Response:
+                return _answer(route, parameters)
+
+            # The rim judges media types itself: Chalice would answer before us, in its own form.
+            self.route(path, methods=[method], content_types=["*/*"], cors=_cors(), name=f"{method} {path}")(answer)
+            return view
+
+        return decorate
+
+
+def _answer(route: Route, parameters: dict[str, str]) -> Response:
+    event, context = _event.get()
+    request = Request(event)
+    try:
+        actor = _admit(route, request)
+        if route.method == "POST" and "idempotency-key" in request.headers:
+            # Loaded here because it costs a tenth of a second, which only those who send the header should pay.
+            from chalicelib.handlers import _idempotency
+
+            return _idempotency.once(request, actor, context, lambda: _perform(route, request, actor, parameters))
+        return _perform(route, request, actor, parameters)
+    except errors.CrmError as error:
+        status, body = _problem.problem(error, request.path, request.id)
+        return Response(body, {"Content-Type": _problem.MEDIA_TYPE, **_extra_headers(error)}, status)
+    except Exception as error:
+        observability.failure("unforeseen", error)
+        status, body = _problem.unforeseen(request.path, request.id)
+        return Response(body, {"Content-Type": _problem.MEDIA_TYPE}, status)
+
+
+def _admit(route: Route, request: Request) -> Actor | None:
+    if route.permission is None:
+        return None
+    actor = access.authenticate(request.headers.get("authorization"))
+    observability.charge_to(actor.tenant)
+    if not actor.may(route.permission):
+        raise errors.Forbidden(f"This needs the permission {route.permission}.")
+    return actor
+
+
+def _perform(route: Route, request: Request, actor: Actor | None, parameters: dict[str, str]) -> Response:
+    given: dict[str, Any] = dict(parameters)
+    if actor is not None:
+        given["actor"] = actor
+    if "source" in route.wants:
+        given["source"] = request.source
+    if "expected" in route.wants:
+        given["expected"] = request.if_match()
+    query = request.query(route.query or msgspec.Struct)
+    if "query" in route.wants:
+        given["query"] = query
+    if route.paged and actor is not None:
+        given["page"] = Page(query.limit, _cursor.unseal(actor, request.path, query))
+    if route.body is not None:
+        given["body"] = request.json(route)
+    result = route.view(**given)
+    if isinstance(result, Listing) and actor is not None:
+        cursor = _cursor.seal(result.last, actor, request.path, query) if result.last else None
+        result = {"data": result.data, "next_cursor": cursor}
+    return _encode(route, request, result)
+
+
+def _encode(route: Route, request: Request, result: Any) -> Response:
+    headers = {"Content-Type": "application/json"}
+    version = getattr(result, "version", None)
+    if version is not None:
+        headers["ETag"] = f'"{version}"'
+        if route.method == "GET" and request.if_none_match(headers["ETag"]):
+            return Response("", headers, 304)
+    if route.status == 201 and hasattr(result, "id"):
+        headers["Location"] = f"{request.path.rstrip('/')}/{result.id}"
+    if route.status == 204:
+        return Response("", {}, 204)
+    return Response(msgspec.json.encode(result).decode(), headers, route.status)
+
+
+def _finish(response: dict[str, Any], request: Request, meter: observability.Meter) -> dict[str, Any]:
+    """What every answer has: our error form, the request id, what it cost; then the log line and the ledger."""
+    headers: dict[str, str] = response["headers"]
+    if response["statusCode"] >= 400 and headers.get("Content-Type") != _problem.MEDIA_TYPE:
+        again = _problem.retitled(response, request.path, request.id)
+        if again is not None:
+            response["statusCode"], response["body"] = again
+            headers["Content-Type"] = _problem.MEDIA_TYPE
+    headers["X-Request-Id"] = request.id
+    if meter.quota is not None:
+        names = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+        headers.update(zip(names, map(str, meter.quota), strict=True))
+    headers["Tendril-Cost"] = f"rru={meter.rru:g}; wru={meter.wru:g}; ms={meter.ms:.1f}; usd={meter.usd():.9f}"
+    headers.update(_cors().get_access_control_headers())
+    usage.record(meter, status=response["statusCode"])
+    return response
+
+
+def _no_route(request: Request, allowed: list[str]) -> dict[str, Any]:
+    """What API Gateway would refuse before us; said here too, for the machine without one."""
+    error: errors.CrmError = errors.NotFound("There is no such path.")
+    headers = {"Content-Type": _problem.MEDIA_TYPE}
+    if allowed:
+        error = errors.MethodNotAllowed(f"This path takes {', '.join(allowed)}.")
+        headers["Allow"] = ", ".join(allowed)
+    status, body = _problem.problem(error, request.path, request.id)
+    return {"statusCode": status, "body": body, "headers": headers, "multiValueHeaders": {}}
+
+
+def _extra_headers(error: errors.CrmError) -> dict[str, str]:
+    headers = {}
+    if isinstance(error, errors.TooMany):
+        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    return headers
+
+
+@cache
+def _cors() -> CORSConfig:
+    return CORSConfig(allow_origin=config.cors_origin(), allow_headers=list(_ALLOWED), expose_headers=list(_EXPOSED), max_age=600)

@@ -1,0 +1,78 @@
+"""One API Gateway event, read as a request: headers without case, body under its limit, typed input or a clear refusal."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from chalicelib import errors
+from chalicelib.handlers._routes import Route
+from chalicelib.schemas import decoding
+
+MAX_BODY: Final = 1024 * 1024  # bytes
+_JSON: Final = ("application/json", "application/merge-patch+json")
+
+
+class Request:
+    """What the rim reads of an event. Nothing is decoded before it is asked for."""
+
+    def __init__(self, event: Mapping[str, Any]) -> None:
+        self.event = event
+        context = event.get("requestContext") or {}
+        self.id: str = context.get("requestId") or "none"
+        self.path: str = event.get("path") or context.get("path") or "/"
+        self.source: str = (context.get("identity") or {}).get("sourceIp") or "unknown"
+        self.headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+
+    def body(self) -> bytes:
+        """The raw body. Raises `TooLarge` over 1 MB, `BadRequest` if the gateway's base64 is broken."""
+        raw = self.event.get("body") or ""
+        try:
+            data = base64.b64decode(raw, validate=True) if self.event.get("isBase64Encoded") else raw.encode()
+        except (binascii.Error, UnicodeEncodeError):
+            raise errors.BadRequest("The body cannot be decoded.") from None
+        if len(data) > MAX_BODY:
+            raise errors.TooLarge(f"The body is {len(data)} bytes long; at most {MAX_BODY} are taken.")
+        return data
+
+    def json(self, route: Route) -> Any:
+        """The body as the route's struct; for a merge patch, as the plain object it is, after the same check.
+
+        Raises `UnsupportedMediaType`, `TooLarge`, `BadRequest` for what is not JSON, `Invalid` for what does not fit.
+        """
+        assert route.body is not None
+        media_type = self.headers.get("content-type", _JSON[0]).partition(";")[0].strip().lower()
+        if media_type not in _JSON:
+            raise errors.UnsupportedMediaType(f"The body must be {_JSON[0]}, not {media_type[:100]}.")
+        data = self.body()
+        if not data.strip() and not any(field.required for field in msgspec.structs.fields(route.body)):
+            data = b"{}"
+        try:
+            plain = msgspec.json.decode(data)
+        except (msgspec.DecodeError, RecursionError):
+            raise errors.BadRequest("The body is not JSON.") from None
+        typed = decoding.convert(plain, route.body)
+        return plain if route.is_patch else typed
+
+    def query(self, kind: type[msgspec.Struct]) -> Any:
+        """The query string as a struct. Raises `Invalid`, also for a parameter given twice."""
+        values: dict[str, str] = {}
+        for name, given in (self.event.get("multiValueQueryStringParameters") or {}).items():
+            if len(given) > 1:
+                raise errors.invalid(f"/{name}", "repeated", f"`{name}` was given {len(given)} times.")
+            values[name] = given[0]
+        return decoding.convert(values, kind, strict=False)
+
+    def if_match(self) -> int | None:
+        """The version that `If-Match` names: None if any will do, -1 if none can."""
+        tag = self.headers.get("if-match", "*").strip().removeprefix("W/").strip('"')
+        if tag == "*":
+            return None
+        return int(tag) if tag.isascii() and tag.isdigit() and len(tag) < 10 else -1
+
+    def if_none_match(self, etag: str) -> bool:
+        """Whether the caller already has this version."""
+        tags = [tag.strip().removeprefix("W/") for tag in self.headers.get("if-none-match", "").split(",")]
+        return etag in tags or "*" in tags

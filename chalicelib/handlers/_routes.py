@@ -1,0 +1,44 @@
+"""The registry: every route with its permission and its structs, as data. The rim enforces it, OpenAPI and the contract tests read it."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+View = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method on one path. `permission` is None where nobody needs to sign in, `self` where any signed-in caller may."""
+
+    method: str
+    path: str
+    permission: str | None
+    view: View
+    body: type[msgspec.Struct] | None = None
+    query: type[msgspec.Struct] | None = None
+    returns: Any = None
+    status: int = 200
+    paged: bool = False
+    errors: tuple[int, ...] = ()
+    wants: frozenset[str] = frozenset()
+
+    @property
+    def is_patch(self) -> bool:
+        """Whether the body is a merge patch, which the view gets as the plain object it is."""
+        return self.method == "PATCH"
+
+
+ROUTES: list[Route] = []
+
+
+def register(method: str, path: str, view: View, permission: str | None, **options: Any) -> Route:
+    """Enter a route. Raises ValueError if it is there already."""
+    if any(route.method == method and route.path == path for route in ROUTES):
+        raise ValueError(f"{method} {path} is registered twice")
+    route = Route(method, path, permission, view, wants=frozenset(inspect.signature(view).parameters), **options)
+    ROUTES.append(route)
+    return route

@@ -1,0 +1,60 @@
+"""Contacts over HTTP."""
+
+from typing import Any
+
+from chalicelib.handlers._http import Routes
+from chalicelib.schemas.activity import ActivityDraft, TimelineEntry, TimelineQuery
+from chalicelib.schemas.actor import Actor
+from chalicelib.schemas.contact import ContactDraft, ContactPatch, ContactQuery, ContactView
+from chalicelib.schemas.page import Listing, Page
+from chalicelib.services import activities, contacts
+
+routes = Routes(__name__)
+
+
+@routes.post("/v1/contacts", permission="contacts:write", body=ContactDraft, returns=ContactView)
+def create_contact(actor: Actor, body: ContactDraft) -> ContactView:
+    """Create a contact."""
+    return contacts.create(actor, body)
+
+
+@routes.get("/v1/contacts", permission="contacts:read", query=ContactQuery, returns=Listing[ContactView], paged=True)
+def list_contacts(actor: Actor, query: ContactQuery, page: Page) -> Listing[ContactView]:
+    """List contacts by name or by last change, or find the one with a mail address."""
+    return contacts.listing(actor, query, page)
+
+
+@routes.get("/v1/contacts/{contact_id}", permission="contacts:read", returns=ContactView)
+def get_contact(actor: Actor, contact_id: str) -> ContactView:
+    """Read a contact."""
+    return contacts.get(actor, contact_id)
+
+
+@routes.patch("/v1/contacts/{contact_id}", permission="contacts:write", body=ContactPatch, returns=ContactView)
+def patch_contact(actor: Actor, contact_id: str, body: dict[str, Any], expected: int | None) -> ContactView:
+    """Change some fields of a contact."""
+    return contacts.update(actor, contact_id, body, expected)
+
+
+@routes.delete("/v1/contacts/{contact_id}", permission="contacts:write")
+def delete_contact(actor: Actor, contact_id: str, expected: int | None) -> None:
+    """Put a contact into the trash."""
+    contacts.delete(actor, contact_id, expected)
+
+
+@routes.post("/v1/contacts/{contact_id}/restore", permission="contacts:write", returns=ContactView, status=200)
+def restore_contact(actor: Actor, contact_id: str) -> ContactView:
+    """Take a contact out of the trash."""
+    return contacts.restore(actor, contact_id)
+
+
+@routes.get("/v1/contacts/{contact_id}/timeline", permission="contacts:read", query=TimelineQuery, returns=Listing[TimelineEntry], paged=True)
+def contact_timeline(actor: Actor, contact_id: str, query: TimelineQuery, page: Page) -> Listing[TimelineEntry]:
+    """Read what happened with a contact, newest first."""
+    return activities.timeline(actor, contact_id, query, page)
+
+
+@routes.post("/v1/contacts/{contact_id}/activities", permission="contacts:write", body=ActivityDraft, returns=TimelineEntry)
+def create_contact_activity(actor: Actor, contact_id: str, body: ActivityDraft) -> TimelineEntry:
+    """Tell of something that happened with a contact."""
+    return activities.create(actor, contact_id, body)

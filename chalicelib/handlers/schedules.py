@@ -1,0 +1,17 @@
+"""The minute: looks for moments that have come."""
+
+from chalice.app import Blueprint, CloudWatchEvent, Rate
+
+from chalicelib.handlers._events import entrypoint
+from chalicelib.services import due, usage
+
+room = Blueprint(__name__)
+
+
+@room.schedule(Rate(1, unit=Rate.MINUTES))
+@entrypoint
+def on_minute(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - the clock is read by the services
+    """Called each minute. Answers how many moments it handed over."""
+    claimed = due.run()
+    usage.flush()
+    return {"claimed": claimed}

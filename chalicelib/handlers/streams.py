@@ -1,0 +1,22 @@
+"""The table's change feed: hands each change to the services, which know what follows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalice.app import Blueprint, DynamoDBEvent
+
+from chalicelib.handlers._events import BatchAnswer, each, entrypoint
+from chalicelib.services import changes
+
+room = Blueprint(__name__)
+
+
+@room.on_dynamodb_record(stream_arn="arn:aws:dynamodb:us-east-1:000000000000:table/placeholder/stream/placeholder", batch_size=100)
+@entrypoint
+def on_change(event: DynamoDBEvent) -> BatchAnswer:
+    """Called with a batch of changes. The real stream is set in `infra/resources.json`."""
+    return each("stream", event.to_dict()["Records"], _react)
+
+
+def _react(record: Mapping[str, Any]) -> None:
+    changes.react(record["dynamodb"].get("OldImage"), record["dynamodb"].get("NewImage"))

@@ -1,0 +1,38 @@
+"""The house itself over HTTP: whether it stands, what it offers, what it costs."""
+
+from typing import Any
+
+from chalicelib.handlers._http import Routes
+from chalicelib.schemas.actor import Actor
+from chalicelib.schemas.health import Health
+from chalicelib.schemas.usage import UsageQuery, UsageView
+from chalicelib.services import health, usage
+
+routes = Routes(__name__)
+
+
+@routes.get("/v1/health", permission=None, returns=Health)
+def get_health() -> Health:
+    """Whether the API answers; no I/O."""
+    return Health()
+
+
+@routes.get("/v1/ready", permission=None, returns=Health)
+def get_ready() -> Health:
+    """Whether the table answers too."""
+    return health.ready()
+
+
+@routes.get("/v1/openapi.json", permission=None, returns=dict[str, Any])
+def get_openapi() -> dict[str, Any]:
+    """Read this description."""
+    # Loaded here because no other request needs it.
+    from chalicelib.handlers import _openapi
+
+    return _openapi.document()
+
+
+@routes.get("/v1/usage", permission="usage:read", query=UsageQuery, returns=UsageView)
+def get_usage(actor: Actor, query: UsageQuery) -> UsageView:
+    """Read the firm's bill."""
+    return usage.report(actor, query)

@@ -1,0 +1,53 @@
+"""Tasks over HTTP."""
+
+from typing import Any
+
+from chalicelib.handlers._http import Routes
+from chalicelib.schemas.actor import Actor
+from chalicelib.schemas.page import Listing, Page
+from chalicelib.schemas.task import Completion, TaskDraft, TaskPatch, TaskQuery, TaskView
+from chalicelib.services import tasks
+
+routes = Routes(__name__)
+
+
+@routes.post("/v1/tasks", permission="tasks:write", body=TaskDraft, returns=TaskView)
+def create_task(actor: Actor, body: TaskDraft) -> TaskView:
+    """Create a task; its assignee is reminded by mail."""
+    return tasks.create(actor, body)
+
+
+@routes.get("/v1/tasks", permission="tasks:read", query=TaskQuery, returns=Listing[TaskView], paged=True)
+def list_tasks(actor: Actor, query: TaskQuery, page: Page) -> Listing[TaskView]:
+    """List tasks, the earliest due first."""
+    return tasks.listing(actor, query, page)
+
+
+@routes.get("/v1/tasks/{task_id}", permission="tasks:read", returns=TaskView)
+def get_task(actor: Actor, task_id: str) -> TaskView:
+    """Read a task."""
+    return tasks.get(actor, task_id)
+
+
+@routes.patch("/v1/tasks/{task_id}", permission="tasks:write", body=TaskPatch, returns=TaskView)
+def patch_task(actor: Actor, task_id: str, body: dict[str, Any], expected: int | None) -> TaskView:
+    """Change some fields of a task."""
+    return tasks.update(actor, task_id, body, expected)
+
+
+@routes.delete("/v1/tasks/{task_id}", permission="tasks:write")
+def delete_task(actor: Actor, task_id: str, expected: int | None) -> None:
+    """Put a task into the trash."""
+    tasks.delete(actor, task_id, expected)
+
+
+@routes.post("/v1/tasks/{task_id}/restore", permission="tasks:write", returns=TaskView, status=200)
+def restore_task(actor: Actor, task_id: str) -> TaskView:
+    """Take a task out of the trash."""
+    return tasks.restore(actor, task_id)
+
+
+@routes.post("/v1/tasks/{task_id}/complete", permission="tasks:write", body=Completion, returns=TaskView, status=200)
+def complete_task(actor: Actor, task_id: str, body: Completion, expected: int | None) -> TaskView:
+    """Complete a task, with how it went."""
+    return tasks.complete(actor, task_id, body, expected)

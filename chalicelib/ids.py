@@ -1,0 +1,36 @@
+"""Identifiers: a prefix that tells the noun, and a ULID that sorts by time (https://github.com/ulid/spec)."""
+
+import hashlib
+import os
+import re
+from datetime import datetime
+
+from chalicelib import clock
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_SHAPE = re.compile(r"[a-z]{3}_[0-7][0-9A-HJKMNP-TV-Z]{25}")
+
+
+def new(prefix: str) -> str:
+    """A fresh id such as `con_01HX…`, 80 bits of it random."""
+    return f"{prefix}_{_ulid(int(clock.epoch() * 1000), os.urandom(10))}"
+
+
+def derived(prefix: str, at: datetime, seed: str) -> str:
+    """The id of something made from something else: the same moment and seed give the same id, so that making it twice makes it once."""
+    return f"{prefix}_{_ulid(int(at.timestamp() * 1000), hashlib.sha256(seed.encode()).digest()[:10])}"
+
+
+def at(prefix: str, moment: datetime) -> str:
+    """A fresh id that sorts at `moment`, for records that tell of another time than now."""
+    return f"{prefix}_{_ulid(int(moment.timestamp() * 1000), os.urandom(10))}"
+
+
+def is_id(prefix: str, text: str) -> bool:
+    """Whether `text` has the shape of an id with this prefix."""
+    return text.startswith(prefix + "_") and _SHAPE.fullmatch(text) is not None
+
+
+def _ulid(milliseconds: int, randomness: bytes) -> str:
+    number = (max(0, milliseconds) << 80) | int.from_bytes(randomness)
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -5, -5))

@@ -1,0 +1,121 @@
+"""THE key schema: where each kind of item lives, and what each access pattern consumes. Data, read by models, tests and people.
+
+Every partition key begins with its tenant. Two families do not belong to one: the due index, which only the scheduler reads,
+and the directory (tenant `-`), which finds the tenant of somebody who signs in.
+
+Units are DynamoDB request units for items of up to 1 KB written and 4 KB read. A write costs 1, inside a transaction 2; each index entry
+that is made, changed or removed costs 1 more, a changed index key 2. A read costs 0.5, a consistent one 1, and a query rounds up once for the page.
+"""
+
+from typing import Final, NamedTuple
+
+INDEXES: Final[dict[str, tuple[str, str]]] = {
+    "gsi1": ("gsi1pk", "gsi1sk"),
+    "gsi2": ("gsi2pk", "gsi2sk"),
+    "due": ("due_pk", "due_sk"),
+}
+
+DIRECTORY: Final = "-"
+DUE_SHARDS: Final = 4  # an idle minute reads each once: 4 x 0.5 units
+
+
+class Shape(NamedTuple):
+    """The key templates of one kind of item; `indexes` holds only those it can appear in."""
+
+    pk: str
+    sk: str
+    indexes: dict[str, tuple[str, str]] = {}
+
+
+SHAPES: Final[dict[str, Shape]] = {
+    # who has access
+    "tenant": Shape("T#{tenant}", "#"),
+    "user": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#user", "{name}#{id}")}),
+    "session": Shape("T#{tenant}#{user}", "SESSION#{id}"),
+    "token": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#token", "{id}")}),
+    "login": Shape("T#-#login#{email}", "#"),
+    "throttle": Shape("T#-#throttle#{subject}", "{window}"),
+    # what people work with
+    "contact": Shape(
+        "T#{tenant}#{id}",
+        "#",
+        {"gsi1": ("T#{tenant}#contact", "{name}#{id}"), "gsi2": ("T#{tenant}#contact", "{updated_at}#{id}")},
+    ),
+    "activity": Shape("T#{tenant}#{subject}", "TL#{id}", {"gsi1": ("T#{tenant}#{subject}#{what}", "{id}")}),
+    "task": Shape(
+        "T#{tenant}#{id}",
+        "#",
+        {
+            "gsi1": ("T#{tenant}#task#{status}", "{due_at}#{id}"),
+            "gsi2": ("T#{tenant}#task#{status}#{assignee}", "{due_at}#{id}"),
+        },
+    ),
+    # what keeps it right
+    "guard": Shape("T#{tenant}#unique#{noun}#{field}#{value}", "#"),
+    "moment": Shape("T#{tenant}#{subject}", "DUE#{what}", {"due": ("DUE#{shard}", "{at}#{tenant}#{subject}#{what}")}),
+    "send": Shape("T#{tenant}#{subject}", "SEND#{purpose}#{at}"),
+    "contribution": Shape("T#{tenant}#{record}", "LEDGER#{ledger}"),
+    "total": Shape("T#{tenant}#total", "{name}"),
+    "open_task": Shape("T#{tenant}#{subject}", "OPEN#{task}"),
+    "usage": Shape("T#{tenant}#usage", "{day}#{purpose}"),
+}
+
+
+class Pattern(NamedTuple):
+    """One thing the house does with the table: units consumed, and what they go into."""
+
+    name: str
+    read: float
+    write: float
+    why: str
+
+
+PATTERNS: Final[tuple[Pattern, ...]] = (
+    Pattern("auth.signup", 0, 10, "tenant 2, user 2 + gsi1 1, login 2, session 1; address throttle 1 + its refund 1"),
+    Pattern("auth.login", 1, 4, "login and user 0.5 each; account and address counted 2, both refunded 2 - a session 1 replaces one refund"),
+    Pattern("auth.refresh", 0, 1, "one conditional update that proves and rotates at once"),
+    Pattern("auth.standing", 0.5, 0, "is the session still open; asked once a minute per session and process"),
+    Pattern("auth.token", 0.5, 0, "an API token is looked up by its own id"),
+    Pattern("contact.create", 0, 6, "contact 2 + gsi1 1 + gsi2 1, guard 2; each further address 2"),
+    Pattern("contact.get", 0.5, 0, "one item"),
+    Pattern("contact.by_email", 1, 0, "guard, then contact"),
+    Pattern("contact.page", 0.5, 0, "25 small contacts in one query of gsi1; 0.5 for each 4 KB"),
+    Pattern("contact.patch", 0.5, 4, "contact 1 + gsi1 1 + gsi2 moved 2; no transaction while the addresses stay"),
+    Pattern("contact.delete", 0.5, 6, "contact 2 + both index entries 2, guard 2"),
+    Pattern("contact.restore", 0.5, 6, "as create"),
+    Pattern("contact.timeline", 0.5, 0, "one query of the contact's own collection"),
+    Pattern("contact.timeline_kind", 0.5, 0, "one query of gsi1"),
+    Pattern("activity.create", 0.5, 2, "is the contact there; entry 1 + gsi1 1"),
+    Pattern("task.create", 0, 7, "task 2 + gsi1 1 + gsi2 1, moment 2 + due 1"),
+    Pattern("task.get", 0.5, 0, "one item"),
+    Pattern("task.page", 0.5, 0, "one query of gsi1, or of gsi2 for one assignee"),
+    Pattern("task.complete", 0.5, 9, "task 2 + gsi1 moved 2 + gsi2 moved 2, moment 2 + due 1"),
+    Pattern("feed.contact_created", 0.5, 6, "timeline entry 1 + gsi1 1; contribution 2, total 2"),
+    Pattern("due.idle_minute", 2, 0, "each shard asked once, nothing found"),
+    Pattern("due.claim", 0, 3, "moment 1, its place in the due index moved to the end of the lease 2"),
+    Pattern("due.finish", 0, 2, "moment 1 + due 1 removed"),
+    Pattern("usage.page", 0.5, 0, "one query of the tenant's days"),
+    Pattern("total.page", 0.5, 0, "all totals of a tenant lie together"),
+)
+
+
+def key(kind: str, /, **parts: str) -> tuple[str, str]:
+    """The (pk, sk) of an item of this kind. Raises KeyError for a missing part."""
+    shape = SHAPES[kind]
+    return shape.pk.format(**parts), shape.sk.format(**parts)
+
+
+def index(kind: str, name: str, /, **parts: str) -> tuple[str, str]:
+    """The (pk, sk) of an item of this kind in the index `name`. Raises KeyError for a missing part."""
+    pk, sk = SHAPES[kind].indexes[name]
+    return pk.format(**parts), sk.format(**parts)
+
+
+def partition(kind: str, name: str | None = None, /, **parts: str) -> str:
+    """The partition to query: the table's own, or that of index `name`."""
+    return (SHAPES[kind].indexes[name][0] if name else SHAPES[kind].pk).format(**parts)
+
+
+def prefix(kind: str) -> str:
+    """What the sort keys of this kind begin with inside a mixed collection, such as `TL#`."""
+    return SHAPES[kind].sk.partition("{")[0]

@@ -1,0 +1,52 @@
+"""Moments in the table: found when due, claimed by one, finished or put off. Only the one who holds the present claim may do the latter two."""
+
+from pynamodb.exceptions import DeleteError, UpdateError
+
+from chalicelib.models import keys
+from chalicelib.models.moment import Moment
+from chalicelib.models.table import Item, LastKey, PageOf, fetch, is_conditional, page
+
+_PAGE = 100
+
+
+def due(shard: str, now: str, start: LastKey | None) -> PageOf:
+    """The keys of what is due in one shard by `now` (a stamp), the longest overdue first."""
+    upto = Item.due_sk <= f"{now}~"  # `~` sorts after whatever follows the time in the key
+    return page(keys.partition("moment", "due", shard=shard), index="due", where=upto, limit=_PAGE, start=start)
+
+
+def load(tenant: str, subject_id: str, what: str) -> Moment | None:
+    """The moment, if it is still to come. One read unit."""
+    return fetch(Moment, *keys.key("moment", tenant=tenant, subject=subject_id, what=what), consistent=True)
+
+
+def claim(seen: Item, until: str) -> Moment | None:
+    """The moment, ours until `until` (a stamp), if nobody claimed or moved it since it was seen. Three write units."""
+    moment = Moment(seen.pk, seen.sk)
+    behind = (seen.due_sk or "").partition("#")[2]
+    return moment if _update(moment, f"{until}#{behind}", seen.due_sk, count=1) else None
+
+
+def postpone(moment: Moment, until: str) -> None:
+    """Let the moment come up again at `until` (a stamp). Three write units."""
+    behind = (moment.due_sk or "").partition("#")[2]
+    _update(moment, f"{until}#{behind}", moment.due_sk, count=0)
+
+
+def finish(moment: Moment) -> None:
+    """It has happened. Two write units."""
+    try:
+        moment.delete(Moment.due_sk == moment.due_sk)
+    except DeleteError as error:
+        if not is_conditional(error):
+            raise
+
+
+def _update(moment: Moment, due_sk: str, seen: str | None, count: int) -> bool:
+    try:
+        moment.update([Moment.due_sk.set(due_sk), Moment.attempts.add(count)], Moment.due_sk == seen)
+    except UpdateError as error:
+        if is_conditional(error):
+            return False
+        raise
+    return True

@@ -1,0 +1,291 @@
+"""The one table and the few ways to touch it: fetch, put, change, transact, page.
+
+This is the seam to DynamoDB: `_connection` is the only client of the entities, so another transport can be put under them here.
+"""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from pynamodb.attributes import DiscriminatorAttribute, NumberAttribute, UnicodeAttribute, VersionAttribute
+from pynamodb.connection.table import TableConnection
+from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, PynamoDBException, TransactWriteError, UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+
+from chalicelib import clock, config, observability
+from chalicelib.errors import CrmError, NotFound, Stale
+from chalicelib.models import keys
+
+LastKey = dict[str, dict[str, Any]]
+
+
+class Gsi1(GlobalSecondaryIndex["Item"]):
+    """The first shared index: lists by name, by status, by kind."""
+
+    class Meta:
+        index_name = "gsi1"
+        projection = AllProjection()
+
+    gsi1pk = UnicodeAttribute(hash_key=True)
+    gsi1sk = UnicodeAttribute(range_key=True)
+
+
+class Gsi2(GlobalSecondaryIndex["Item"]):
+    """The second shared index: lists by last change, by assignee."""
+
+    class Meta:
+        index_name = "gsi2"
+        projection = AllProjection()
+
+    gsi2pk = UnicodeAttribute(hash_key=True)
+    gsi2sk = UnicodeAttribute(range_key=True)
+
+
+class Due(GlobalSecondaryIndex["Item"]):
+    """Moments by the time at which they come. Sparse: only what must still happen is in it."""
+
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due_pk = UnicodeAttribute(hash_key=True)
+    due_sk = UnicodeAttribute(range_key=True)
+
+
+class Item(Model):
+    """Anything in the table."""
+
+    class Meta:
+        table_name = config.table()
+        region = config.region()
+        connect_timeout_seconds = 2
+        read_timeout_seconds = 5
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    kind = DiscriminatorAttribute()
+    gsi1pk = UnicodeAttribute(null=True)
+    gsi1sk = UnicodeAttribute(null=True)
+    gsi2pk = UnicodeAttribute(null=True)
+    gsi2sk = UnicodeAttribute(null=True)
+    due_pk = UnicodeAttribute(null=True)
+    due_sk = UnicodeAttribute(null=True)
+    ttl = NumberAttribute(null=True)
+
+    gsi1 = Gsi1()
+    gsi2 = Gsi2()
+    due = Due()
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        """One connection for all entities, created at the first call; PynamoDB would make one client per class."""
+        if Item._connection is None:
+            connection = super(Item, Item)._get_connection()
+            events = connection.connection.client.meta.events
+            events.register("provide-client-params.dynamodb", observability.ask_capacity)
+            events.register("after-call.dynamodb", observability.count_capacity)
+        assert Item._connection is not None
+        return Item._connection
+
+    def place(self, shape: str, *indexes: str, **parts: str) -> None:
+        """Set the keys of this item from the schema, and take it out of every index that is not named."""
+        self.pk, self.sk = keys.key(shape, **parts)
+        self.enter(shape, *indexes, **parts)
+
+    def enter(self, shape: str, *indexes: str, **parts: str) -> None:
+        """Stand in exactly these indexes."""
+        for name, (pk, sk) in keys.INDEXES.items():
+            values = keys.index(shape, name, **parts) if name in indexes else (None, None)
+            setattr(self, pk, values[0])
+            setattr(self, sk, values[1])
+
+
+class Record(Item):
+    """An item that people read and edit: it has an id, a version for optimistic locking, and knows when it changed."""
+
+    id = UnicodeAttribute()
+    tenant = UnicodeAttribute()
+    version = VersionAttribute()
+    created_at = UnicodeAttribute()
+    updated_at = UnicodeAttribute()
+    updated_by = UnicodeAttribute(null=True)
+    deleted_at = UnicodeAttribute(null=True)
+
+    def touch(self, by: str) -> None:
+        """Note when and by whom (an id) it is changed, and the first time when it was made."""
+        self.updated_at, self.updated_by = clock.stamp(), by
+        self.created_at = self.created_at or self.updated_at
+
+
+I = TypeVar("I", bound=Item)  # noqa: E741 - an item
+R = TypeVar("R", bound=Record)
+
+
+class Step(NamedTuple):
+    """One write of a transaction. `refusal` makes what is raised if this step's condition is what failed."""
+
+    do: Literal["check", "delete", "save", "update"]
+    item: Item
+    condition: Condition | None = None
+    actions: Sequence[Action] = ()
+    refusal: Callable[[], CrmError] | None = None
+
+    def refuse(self) -> CrmError:
+        """What is to be raised: by default that somebody else was faster."""
+        return self.refusal() if self.refusal else Stale("The record was changed meanwhile.")
+
+
+_ORDER = ("check", "delete", "save", "update")  # the order in which PynamoDB sends them, and so that of the reasons
+_PATIENCE = 6  # tries while others write the same items
+
+
+def fetch(kind: type[I], pk: str, sk: str, *, consistent: bool = False) -> I | None:
+    """The item, or None. Half a unit, a whole one if consistent."""
+    try:
+        item = Item.get(pk, sk, consistent_read=consistent)
+    except DoesNotExist:
+        return None
+    return item if isinstance(item, kind) else None
+
+
+def find(kind: type[I], pk: str, sk: str) -> I | None:
+    """The item, also if it was made a moment ago: found for half a unit, and only a miss is asked again, consistently, for a whole one more."""
+    return fetch(kind, pk, sk) or fetch(kind, pk, sk, consistent=True)
+
+
+def absent() -> Condition:
+    """The condition that no such item exists yet."""
+    return Item.pk.does_not_exist()
+
+
+def transact(*steps: Step) -> None:
+    """All of the steps or none. A single step is a plain write at half the price.
+
+    Raises the `refusal` of the step whose condition failed, `Stale` if it names none.
+    """
+    if len(steps) == 1 and steps[0].do != "check":
+        _write(steps[0])
+        return
+    ordered = sorted(steps, key=lambda step: _ORDER.index(step.do))
+    for attempt in range(_PATIENCE):
+        try:
+            _commit(ordered)
+        except TransactWriteError as error:
+            _refuse(ordered, error)
+            if attempt + 1 == _PATIENCE:
+                raise
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+        else:
+            return
+
+
+def change(load: Callable[[bool], R], apply: Callable[[R], Sequence[Step]], expected: int | None) -> R:
+    """Read, change, write; with `expected` only if the record is at that version, without it again until nobody interferes.
+
+    `load(consistent)` reads; `apply(record)` edits it in place and says what to write. Raises `Stale`, and whatever the two raise.
+    """
+    for attempt in range(_PATIENCE):
+        record = load(attempt > 0)
+        if expected is not None and record.version != expected:
+            record = load(True)
+            if record.version != expected:
+                raise Stale(f"The record is at version {record.version}, not {expected}.")
+        try:
+            transact(*apply(record))
+        except Stale:
+            if attempt + 1 == _PATIENCE:
+                raise
+        else:
+            return record
+    raise AssertionError("unreachable")
+
+
+class PageOf(NamedTuple):
+    """Items of one query and the key to go on from, if there may be more."""
+
+    items: list[Any]
+    last: LastKey | None
+
+
+def page(
+    partition: str,
+    *,
+    index: str | None = None,
+    where: Condition | None = None,
+    limit: int,
+    start: LastKey | None = None,
+    newest_first: bool = False,
+    consistent: bool = False,
+) -> PageOf:
+    """One query, one page: no reads per row, no filter after reading."""
+    found = Item.query(
+        partition,
+        range_key_condition=where,
+        index_name=index,
+        limit=limit,
+        page_size=limit,
+        last_evaluated_key=start,
+        scan_index_forward=not newest_first,
+        consistent_read=consistent,
+    )
+    items = list(found)
+    return PageOf(items, found.last_evaluated_key)
+
+
+def found_or_404(record: R | None, noun: str) -> R:
+    """The record if it is there and not in the trash. Raises `NotFound`."""
+    if record is None or record.deleted_at:
+        raise NotFound(f"There is no such {noun}.")
+    return record
+
+
+def ping() -> None:
+    """Touch the table: half a unit for nothing. Raises whatever keeps it from answering."""
+    fetch(Item, "T#-#ping", "#")
+
+
+def is_conditional(error: PynamoDBException) -> bool:
+    """Whether a plain write failed because its condition did."""
+    return error.cause_response_code == "ConditionalCheckFailedException"
+
+
+def _write(step: Step) -> None:
+    try:
+        if step.do == "save":
+            step.item.save(step.condition)
+        elif step.do == "delete":
+            step.item.delete(step.condition)
+        else:
+            step.item.update(list(step.actions), step.condition)
+    except (PutError, UpdateError, DeleteError) as error:
+        if is_conditional(error):
+            raise step.refuse() from None
+        raise
+
+
+def _commit(ordered: Sequence[Step]) -> None:
+    with TransactWrite(connection=Item._get_connection().connection) as writing:
+        for step in ordered:
+            if step.do == "check":
+                writing.condition_check(type(step.item), step.item.pk, step.item.sk, step.condition)
+            elif step.do == "delete":
+                writing.delete(step.item, step.condition)
+            elif step.do == "save":
+                writing.save(step.item, step.condition)
+            else:
+                writing.update(step.item, list(step.actions), step.condition)
+
+
+def _refuse(ordered: Sequence[Step], error: TransactWriteError) -> None:
+    """Raise what a failed condition stands for; return if the transaction only met another one."""
+    reasons = list(error.cancellation_reasons)
+    for step, reason in zip(ordered, reasons, strict=False):
+        if reason is not None and reason.code == "ConditionalCheckFailed":
+            raise step.refuse() from None
+    if not any(reason is not None and reason.code == "TransactionConflict" for reason in reasons):
+        raise error

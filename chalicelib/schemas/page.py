@@ -1,0 +1,29 @@
+"""Lists: what is asked for, and one page of the answer."""
+
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+T = TypeVar("T")
+
+
+class ListQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The query parameters every list has."""
+
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    cursor: Annotated[str, Meta(max_length=2000)] | None = None
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Which page: how many rows, and the key to go on from."""
+
+    limit: int = 50
+    start: dict[str, Any] | None = None
+
+
+class Listing(msgspec.Struct, Generic[T]):
+    """One page of views, and the key of the next one, if there may be more. The rim seals the key into a cursor."""
+
+    data: list[T]
+    last: dict[str, Any] | None = None

@@ -1,0 +1,53 @@
+"""What follows a change, as one table. The stream calls `react` for each record it carries; this file only classifies.
+
+Every reaction may be called twice, late, or out of order, and must end the same.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from chalicelib import observability
+from chalicelib.models import activity, contact, table, task
+from chalicelib.services import counts, engagement, history
+
+Image = Mapping[str, Any]
+Reaction = Callable[[Any, Any], None]
+
+# (kind, field whose value changed) -> what to do. `id` appears when a record is made and disappears when it is gone.
+REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
+    ("contact", "id"): (history.contact, counts.contact),
+    ("contact", "deleted_at"): (history.contact, counts.contact),
+    ("activity", "id"): (engagement.contacted,),
+    ("task", "id"): (history.task, counts.task, engagement.planned),
+    ("task", "status"): (history.task, counts.task, engagement.planned),
+    ("task", "deleted_at"): (counts.task, engagement.planned),
+    ("task", "due_at"): (engagement.planned,),
+    ("task", "subject_id"): (engagement.planned,),
+}
+
+KINDS: Final = {"contact": contact.Contact, "activity": activity.Activity, "task": task.Task}
+
+
+def react(before: Image | None, after: Image | None) -> None:
+    """Do what follows from this change of one item, given as DynamoDB images. Raises whatever keeps a reaction from being done."""
+    image = after or before or {}
+    kind = image.get("kind", {}).get("S", "")
+    if kind not in KINDS:
+        return
+    observability.charge_to(image["tenant"]["S"])
+    old, new = _revive(before), _revive(after)
+    for reaction in _due(kind, before or {}, after or {}):
+        reaction(old, new)
+
+
+def _due(kind: str, before: Image, after: Image) -> list[Reaction]:
+    """Each reaction once, in the order of the table, however many of its fields changed."""
+    found: dict[Reaction, None] = {}
+    for (of_kind, field), reactions in REACTIONS.items():
+        if of_kind == kind and before.get(field) != after.get(field):
+            found.update(dict.fromkeys(reactions))
+    return list(found)
+
+
+def _revive(image: Image | None) -> Any:
+    return table.Item.from_raw_data(dict(image)) if image else None

@@ -1,0 +1,22 @@
+"""How many of what a tenant has: each record's contribution to its totals."""
+
+from typing import Any
+
+from chalicelib.services import ledger
+
+
+def contact(before: Any, after: Any) -> None:
+    """Contacts outside the trash."""
+    _settle(before, after, "contacts", after is not None and not after.deleted_at)
+
+
+def task(before: Any, after: Any) -> None:
+    """Tasks that are still to be done."""
+    _settle(before, after, "tasks_open", after is not None and not after.deleted_at and after.status == "open")
+
+
+def _settle(before: Any, after: Any, name: str, counts: bool) -> None:
+    record = after or before
+    # A record that is gone for good says no more; its last word comes after every version it had.
+    version = int(after.version) if after is not None else int(before.version) + 1
+    ledger.settle(record.tenant, record.id, name, version, {name: 1} if counts else {})

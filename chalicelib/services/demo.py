@@ -1,0 +1,40 @@
+"""A firm to look at on one machine: made through the same verbs as any other, once."""
+
+from datetime import timedelta
+from typing import Final
+
+from chalicelib import clock, errors
+from chalicelib.schemas.access import Signup
+from chalicelib.schemas.activity import ActivityDraft
+from chalicelib.schemas.actor import Actor
+from chalicelib.schemas.contact import ContactDraft, Email, Phone
+from chalicelib.schemas.task import TaskDraft
+from chalicelib.services import access, activities, contacts, permissions, tasks
+
+EMAIL: Final = "owner@demo.test"
+PASSWORD: Final = "demo-demo-demo"  # noqa: S105 - printed at start, for one machine only
+
+PEOPLE: Final = (
+    ("Ada", "Lovelace", "ada@analytical.test", "+44 20 7946 0101", "Head of Engines"),
+    ("Grace", "Hopper", "grace@harbour.test", "+1 212 555 0143", "Rear Admiral"),
+    ("Hedy", "Lamarr", "hedy@spread.test", "+43 1 5880 10", "Inventor"),
+    ("Alan", "Turing", "alan@bombe.test", "+44 1908 640404", "Analyst"),
+    ("Katherine", "Johnson", "katherine@orbit.test", "+1 757 555 0186", "Mathematician"),
+)
+
+
+def seed() -> bool:
+    """Make the demo firm. False if it was there."""
+    try:
+        tokens = access.signup(Signup(company="Demo Ltd", name="Demo Owner", email=EMAIL, password=PASSWORD))
+    except errors.Conflict:
+        return False
+    actor = Actor(tokens.tenant.id, tokens.user.id, "owner", permissions.ALL)
+    for number, (first, last, email, phone, title) in enumerate(PEOPLE):
+        draft = ContactDraft(first_name=first, last_name=last, emails=[Email(address=email)], phones=[Phone(number=phone)], title=title)
+        contact = contacts.create(actor, draft)
+        called = clock.now() - timedelta(days=number, hours=2)
+        activities.create(actor, contact.id, ActivityDraft(kind="call", at=called, text="First call."))
+        due = clock.now() + timedelta(days=number + 1)
+        tasks.create(actor, TaskDraft(title=f"Send {first} an offer", kind="email", due_at=due, subject_id=contact.id))
+    return True

@@ -1,0 +1,71 @@
+"""What happens when a moment comes, as one table, and the minute that looks for such moments.
+
+A tick claims each moment by moving its place in the due index to the end of a lease, then sends a hint to the work queue. If the hint is lost or
+its worker dies, the moment comes up again when the lease ends. Two ticks at once, a hint delivered twice, an outage of hours: each moment
+is claimed by one, and what it does is itself done once.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from chalicelib import clock, observability
+from chalicelib.adapters import queue
+from chalicelib.models import keys, moments
+from chalicelib.models.moment import Moment
+from chalicelib.models.table import Item
+from chalicelib.services import reminders, tasks
+
+# What a moment of each kind does: None when it is done, or the seconds after which to try again.
+DUE: Final[dict[str, Callable[[Moment], float | None]]] = {
+    tasks.REMINDER: reminders.remind,
+}
+
+LEASE: Final = 300  # seconds a claim holds before the moment comes up again
+ATTEMPTS: Final = 12  # with the pauses below, a day and a half of a provider that is away
+DOUBLINGS: Final = 6  # a pause grows at most 64-fold
+PER_TICK: Final = 2000  # moments per shard that one tick takes on; the next one goes on
+
+
+def run() -> int:
+    """Hand over whatever is due by now. Returns how many moments this tick claimed. An idle one costs half a read unit per shard."""
+    return sum(_shard(str(number)) for number in range(keys.DUE_SHARDS))
+
+
+def hand_over(message: Mapping[str, Any]) -> None:
+    """Do what one hint of the work queue asks for, if it is still to be done. Raises whatever keeps it from being done."""
+    moment = moments.load(message["tenant"], message["subject_id"], message["what"])
+    if moment is None or moment.at != message["at"]:
+        return  # done, dropped or moved to another time: that one will have a hint of its own
+    observability.charge_to(moment.tenant)
+    again = DUE[moment.what](moment)
+    if again is None:
+        moments.finish(moment)
+    else:
+        pause = again * 2 ** min(int(moment.attempts) - 1, DOUBLINGS)
+        moments.postpone(moment, clock.stamp(clock.after(pause)))
+
+
+def _shard(shard: str) -> int:
+    claimed, now, start = 0, clock.stamp(), None
+    while claimed < PER_TICK:
+        found = moments.due(shard, now, start)
+        ours = [moment for moment in (_claim(item) for item in found.items) if moment is not None]
+        queue.send_all([_hint(moment) for moment in ours])
+        claimed += len(ours)
+        start = found.last
+        if start is None:
+            break
+    return claimed
+
+
+def _claim(item: Item) -> Moment | None:
+    moment = moments.claim(item, clock.stamp(clock.after(LEASE)))
+    if moment is None or moment.attempts <= ATTEMPTS:
+        return moment
+    observability.warn("moment given up", moment_kind=moment.what, tenant=moment.tenant, subject_id=moment.subject_id)
+    moments.finish(moment)
+    return None
+
+
+def _hint(moment: Moment) -> dict[str, object]:
+    return {"task": "due", "tenant": moment.tenant, "subject_id": moment.subject_id, "what": moment.what, "at": moment.at}

@@ -1,0 +1,19 @@
+"""Who may do what: one table. A route names the permission it needs; a role, or an API token's scopes, is a set of them."""
+
+from typing import Final
+
+READ: Final = frozenset({"self", "contacts:read", "tasks:read", "users:read"})
+WRITE: Final = READ | {"contacts:write", "tasks:write"}
+MANAGE: Final = WRITE | {"usage:read"}
+ADMINISTER: Final = MANAGE | {"users:write", "tokens:read", "tokens:write"}
+
+ROLES: Final[dict[str, frozenset[str]]] = {
+    "viewer": READ,
+    "rep": WRITE,
+    "manager": MANAGE,
+    "admin": ADMINISTER,
+    "owner": ADMINISTER | {"owners:write"},  # only owners make, change or remove owners
+}
+
+ALL: Final = ROLES["owner"]
+SCOPES: Final = ALL - {"self", "owners:write"}  # what an API token can be given

@@ -1,0 +1,107 @@
+"""The bill: what each tenant consumed, by day and purpose, and one log line per call.
+
+Rows are gathered in memory and written once a minute, since a write per request would double what it counts. A process that is
+killed loses at most its last minute of accounting, never of data.
+"""
+
+import threading
+from collections import Counter
+from datetime import date, timedelta
+from typing import Any, Final
+
+from chalicelib import clock, errors, money, observability
+from chalicelib.models import keys, usages
+from chalicelib.models.ledger import Usage
+from chalicelib.models.table import Item, page
+from chalicelib.observability import Meter
+from chalicelib.schemas.actor import Actor
+from chalicelib.schemas.usage import UsageQuery, UsageRow, UsageView
+
+FLUSH_EVERY: Final = 60.0  # seconds
+MAX_DAYS: Final = 366
+_DEFAULT_DAYS: Final = 31
+
+_lock = threading.Lock()
+_pending: dict[tuple[str, str, str], Counter[str]] = {}
+_since: list[float] = []  # when the oldest pending row began; none or one
+
+
+def record(meter: Meter, **fields: Any) -> None:
+    """Log what a call did, and put it on its tenant's bill."""
+    figures = {"rru": meter.rru, "wru": meter.wru, "ms": round(meter.ms, 1), "usd": round(meter.usd(), 9)}
+    observability.note("call", **fields, **figures)
+    if meter.tenant is not None:
+        with _lock:
+            row = _pending.setdefault((meter.tenant, clock.stamp()[:10], meter.purpose), Counter())
+            row.update(_amounts(meter))
+            if not _since:
+                _since.append(clock.ticks())
+    if _since and clock.ticks() - _since[0] >= FLUSH_EVERY:
+        flush()
+
+
+def flush() -> None:
+    """Write what is pending. What cannot be written stays pending."""
+    with _lock:
+        rows = dict(_pending)
+        _pending.clear()
+        _since.clear()
+    for place, row in rows.items():
+        try:
+            usages.add(*place, row)
+        except Exception as error:
+            observability.failure("usage not written", error)
+            with _lock:
+                _pending.setdefault(place, Counter()).update(row)
+                _since[:] = [clock.ticks()]
+
+
+def report(actor: Actor, query: UsageQuery) -> UsageView:
+    """The tenant's bill, by day or by purpose. Raises `Invalid` for a span that is upside down or over a year."""
+    flush()
+    until = query.until or clock.now().date()
+    since = query.since or until - timedelta(days=_DEFAULT_DAYS - 1)
+    if not 0 <= (until - since).days < MAX_DAYS:
+        raise errors.invalid("/from", "range", f"`from` must not lie after `to`, and at most {MAX_DAYS} days are added up.")
+    groups: dict[str, Counter[str]] = {}
+    for row in _rows(actor.tenant, since, until):
+        day, _, purpose = row.sk.partition("#")
+        groups.setdefault(day if query.group_by == "day" else purpose, Counter()).update(usages.amounts(row))
+    data = [_row(group, amounts) for group, amounts in sorted(groups.items())]
+    return UsageView(data=data, usd=round(sum(row.usd for row in data), 9), priced_on=money.PRICED_ON)
+
+
+def _amounts(meter: Meter) -> dict[str, int]:
+    """Whole numbers, so that adding never rounds."""
+    return {
+        "calls": 1,
+        "rru": round(meter.rru * 1000),
+        "wru": round(meter.wru * 1000),
+        "ms": round(meter.ms * 1000),
+        "mails": meter.mails,
+        "nano_usd": round(meter.usd() * 1e9),
+    }
+
+
+def _rows(tenant: str, since: date, until: date) -> list[Usage]:
+    rows: list[Usage] = []
+    start = None
+    where = Item.sk.between(since.isoformat(), f"{until.isoformat()}~")
+    while True:
+        found = page(keys.partition("usage", tenant=tenant), where=where, limit=1000, start=start)
+        rows += found.items
+        start = found.last
+        if start is None:
+            return rows
+
+
+def _row(group: str, amounts: Counter[str]) -> UsageRow:
+    return UsageRow(
+        group=group,
+        calls=amounts["calls"],
+        read_units=amounts["rru"] / 1000,
+        write_units=amounts["wru"] / 1000,
+        ms=amounts["ms"] / 1000,
+        mails=amounts["mails"],
+        usd=amounts["nano_usd"] / 1e9,
+    )

@@ -1,0 +1,176 @@
+"""Users: who signs in, in which role. The last owner cannot be removed, and nobody grants more than he has."""
+
+from typing import Any
+
+from chalicelib import clock, errors, ids
+from chalicelib.models import keys
+from chalicelib.models.access import Login, User
+from chalicelib.models.table import Step, absent, change, fetch, find, found_or_404, page, transact
+from chalicelib.schemas.access import UserDraft, UserView
+from chalicelib.schemas.actor import Actor
+from chalicelib.schemas.page import Listing, Page
+from chalicelib.services import emails, passwords, permissions, sessions, text, tokens
+
+
+def create(actor: Actor, draft: UserDraft) -> UserView:
+    """A new user. Raises `Conflict` if the address has an account, `Forbidden` for a role above the caller's."""
+    _may_grant(actor, draft.role)
+    user = build(actor.tenant, draft.name, draft.email, draft.role, draft.password)
+    transact(*creation(user))
+    return view(user)
+
+
+def get(actor: Actor, user_id: str) -> UserView:
+    """One user. Raises `NotFound`."""
+    return view(load(actor.tenant, user_id))
+
+
+def listing(actor: Actor, wanted: Page) -> Listing[UserView]:
+    """All users by name."""
+    found = page(keys.partition("user", "gsi1", tenant=actor.tenant), index="gsi1", limit=wanted.limit, start=wanted.start)
+    return Listing([view(user) for user in found.items], found.last)
+
+
+def update(actor: Actor, user_id: str, patch: dict[str, Any], expected: int | None) -> UserView:
+    """Change name, password or role. One's own name and password need no permission over others.
+
+    A new role or password ends all of the user's sessions. Raises `Forbidden`, `NotFound`, `Stale`, `Invalid`, `Conflict`.
+    """
+    for field, value in patch.items():
+        if value is None:
+            raise errors.invalid(f"/{field}", "required", f"`{field}` cannot be cleared.")
+    if user_id != actor.user or "role" in patch:
+        _needs(actor, "users:write")
+
+    def apply(user: User) -> list[Step]:
+        if "role" in patch and patch["role"] != user.role:
+            _may_grant(actor, user.role)
+            _may_grant(actor, patch["role"])
+            _keep_an_owner(user)
+            user.role = patch["role"]
+        if user.id != actor.user:
+            _may_grant(actor, user.role)
+        if "password" in patch:
+            user.password = passwords.hashed(patch["password"])
+        user.name = patch.get("name", user.name)
+        return _saved(actor, user)
+
+    user = change(lambda consistent: load(actor.tenant, user_id, consistent=consistent), apply, expected)
+    if "role" in patch or "password" in patch:
+        sessions.end_all(actor.tenant, user_id)
+    if "role" in patch:
+        tokens.remove_beyond(actor.tenant, user_id, permissions.ROLES[user.role])
+    return view(user)
+
+
+def delete(actor: Actor, user_id: str, expected: int | None) -> None:
+    """Remove a user: his sessions and tokens end, his address is free again. Raises `NotFound`, `Conflict`, `Forbidden`, `Stale`."""
+
+    def apply(user: User) -> list[Step]:
+        _may_grant(actor, user.role)
+        _keep_an_owner(user)
+        user.deleted_at = clock.stamp()
+        return [*_saved(actor, user), Step("delete", _login(user))]
+
+    change(lambda consistent: load(actor.tenant, user_id, consistent=consistent), apply, expected)
+    sessions.end_all(actor.tenant, user_id)
+    tokens.remove_beyond(actor.tenant, user_id, frozenset())
+
+
+def restore(actor: Actor, user_id: str) -> UserView:
+    """Take a user back. He signs in with his old password. Raises `Conflict` if his address has another account by now."""
+
+    def apply(user: User) -> list[Step]:
+        if not user.deleted_at:
+            raise errors.Conflict("This user is not removed.")
+        _may_grant(actor, user.role)
+        user.deleted_at = None
+        return [*_saved(actor, user), Step("save", _login(user), absent(), refusal=_taken)]
+
+    return view(change(lambda consistent: load(actor.tenant, user_id, consistent=consistent, deleted=True), apply, None))
+
+
+def build(tenant: str, name: str, email: str, role: str, password: str) -> User:
+    """A user, not yet in the table. Raises `Invalid` for an address that cannot exist."""
+    address = emails.checked(email, "/email")
+    user = User(id=ids.new("usr"), tenant=tenant, name=name, email=address, role=role, password=passwords.hashed(password))
+    user.touch(user.id)
+    _keys(user)
+    return user
+
+
+def creation(user: User) -> list[Step]:
+    """The writes that make a user: himself, and his address in the directory."""
+    return [Step("save", user, absent()), Step("save", _login(user), absent(), refusal=_taken)]
+
+
+def load(tenant: str, user_id: str, *, consistent: bool = False, deleted: bool = False) -> User:
+    """The user. Raises `NotFound`, also for a removed one unless `deleted` asks for those."""
+    place = keys.key("user", tenant=tenant, id=user_id)
+    user = fetch(User, *place, consistent=True) if consistent else find(User, *place)
+    if deleted and user is not None:
+        return user
+    return found_or_404(user, "user")
+
+
+def exists(tenant: str, user_id: str, pointer: str) -> str:
+    """The id, if it is one of this tenant's users. Raises `Invalid` at `pointer` otherwise."""
+    try:
+        return load(tenant, user_id).id
+    except errors.NotFound:
+        raise errors.invalid(pointer, "unknown", "There is no such user.") from None
+
+
+def view(user: User) -> UserView:
+    """The user as a client reads him."""
+    return UserView(
+        id=user.id,
+        name=user.name,
+        email=user.email,
+        role=user.role,
+        created_at=user.created_at,
+        updated_at=user.updated_at,
+        deleted_at=user.deleted_at,
+        version=int(user.version),
+    )
+
+
+def _keys(user: User) -> None:
+    listed = () if user.deleted_at else ("gsi1",)
+    user.place("user", *listed, tenant=user.tenant, id=user.id, name=text.folded(user.name))
+
+
+def _saved(actor: Actor, user: User) -> list[Step]:
+    user.touch(actor.user)
+    _keys(user)
+    return [Step("save", user)]
+
+
+def _login(user: User) -> Login:
+    login = Login(tenant=user.tenant, user=user.id)
+    login.place("login", email=user.email)
+    return login
+
+
+def _taken() -> errors.Conflict:
+    # Without `existing_id`: the account may be another firm's.
+    return errors.Conflict("This address has an account already.", errors.Flaw("/email", "taken", "This address has an account already."))
+
+
+def _needs(actor: Actor, permission: str) -> None:
+    if not actor.may(permission):
+        raise errors.Forbidden(f"This needs the permission {permission}.")
+
+
+def _may_grant(actor: Actor, role: str) -> None:
+    """Whoever makes, changes or removes an owner must be one. Nobody else has more than an admin."""
+    if role == "owner":
+        _needs(actor, "owners:write")
+
+
+def _keep_an_owner(user: User) -> None:
+    if user.role != "owner":
+        return
+    found = page(keys.partition("user", "gsi1", tenant=user.tenant), index="gsi1", limit=200)
+    if not any(other.role == "owner" and other.id != user.id for other in found.items):
+        raise errors.Conflict("A firm needs an owner: make another one first.")

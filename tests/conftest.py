@@ -1,0 +1,70 @@
+"""What every test stands on: a real engine per worker, a tenant per test, and the doors of the house called in process."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+_home = Path(tempfile.mkdtemp(prefix="tendril-test-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+_ENVIRONMENT = {
+    "STAGE": "test",
+    "TABLE": f"tendril-{WORKER}-{uuid.uuid4().hex[:8]}",
+    "WORK_QUEUE_URL": "http://127.0.0.1:1/000000000000/none",
+    "SECRETS": f"file:{_home}/secrets",
+    "MAIL_PROVIDER": "smtp",
+    "MAIL_FROM": "Tendril <no-reply@tendril.test>",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+os.environ.update(_ENVIRONMENT)  # before the first import of chalicelib, whose models read the table's name
+
+from tests.house import House, Sender  # noqa: E402 - needs the environment above
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[str]:
+    """The DynamoDB endpoint, with this worker's table in it."""
+    from infra.local.engine import Engine
+
+    with Engine.start(_home / "engine.db") as running:
+        os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = running.endpoint
+        running.create_table(os.environ["TABLE"])
+        yield running.endpoint
+    shutil.rmtree(_home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def _feed(engine: str) -> Any:
+    from chalicelib.handlers import streams
+    from infra.local.feed import Feed
+
+    return Feed(engine, os.environ["TABLE"], streams.on_change)
+
+
+@pytest.fixture
+def house(engine: str, _feed: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """The whole house in process: HTTP, stream, queue and minute, with our own fakes for queue and mail."""
+    from chalicelib import clock
+    from chalicelib.adapters import mailer, queue
+
+    built = House(_feed)
+    monkeypatch.setattr(queue, "send_all", built.queue.extend)
+    monkeypatch.setattr(mailer, "send", built.outbox.send)
+    yield built
+    clock.reset()
+
+
+@pytest.fixture
+def owner(house: House) -> Sender:
+    """A fresh tenant's owner, signed in."""
+    return house.signup()
+
+
