@@ -52,7 +52,7 @@ clean:  ## remove what make has built; the data under .local/ stay
 # An environment that no longer starts (its Python was removed) is made anew. The stamp comes last, so half an install is repeated.
 $(VENV): requirements.txt requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found: make PYTHON=/path/to/python3.11"; exit 1; }
-	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" \
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null \
 	  || { echo "Python 3.11 or newer is needed, and $(PYTHON) is older or missing: make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Installing Python packages into .venv"
 	@$(BIN)/python -c "" 2>/dev/null || $(PYTHON) -m venv --clear .venv
@@ -62,5 +62,5 @@ $(VENV): requirements.txt requirements-dev.txt
 node_modules/.installed: package.json
 	@command -v npm >/dev/null || { echo "npm is needed for the local database engine: install Node.js 18 or newer"; exit 1; }
 	@echo "Installing the local database engine into node_modules"
-	@npm install --no-audit --no-fund --loglevel=error
+	@npm install --no-package-lock --no-audit --no-fund --loglevel=error
 	@touch $@
