@@ -58,7 +58,7 @@ def _watch(machine: Machine, stop: threading.Event) -> int:
     return 0
 
 
-def _interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
+def _interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as signal calls it
     """While starting, SIGTERM undoes what has been started, as Ctrl-C does."""
     raise KeyboardInterrupt
 

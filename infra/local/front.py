@@ -52,7 +52,7 @@ class Front(ThreadingHTTPServer):
         TCPServer.server_bind(self)
         self.server_name, self.server_port = "127.0.0.1", self.socket.getsockname()[1]
 
-    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - as the server calls it
         """A client that went away is no news; anything else goes to the log, never to the terminal."""
         log.debug("a connection ended early", exc_info=True)
 
@@ -89,12 +89,12 @@ class _Connection(BaseHTTPRequestHandler):
         except (TimeoutError, ConnectionError):
             self.close_connection = True
 
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002 - as the server calls it
         """What the base class says of requests it cannot parse, as problem+json."""
         self.close_connection = True
         self._write(problem(code, HTTPStatus(code).phrase))
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the server calls it
         """Keep the terminal quiet: requests are logged by the app."""
         log.debug(format, *args)
 
