@@ -17,7 +17,7 @@ def new(prefix: str) -> str:
 
 
 def derived(prefix: str, at: datetime, seed: str) -> str:
-    """The id of something made from something else: the same moment and seed give the same id, so that making it twice makes it once."""
+    """The id of something made from something else: made twice from the same moment and seed it is the same id."""
     return f"{prefix}_{_ulid(int(at.timestamp() * 1000), hashlib.sha256(seed.encode()).digest()[:10])}"
 
 

@@ -1,4 +1,4 @@
-"""What every test stands on: a real engine per worker, a tenant per test, and the doors of the house called in process."""
+"""What every test stands on: a real engine per worker, a tenant per test, and the doors of the house in process."""
 
 import os
 import shutil
@@ -66,5 +66,3 @@ def house(engine: str, _feed: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 def owner(house: House) -> Sender:
     """A fresh tenant's owner, signed in."""
     return house.signup()
-
-

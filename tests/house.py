@@ -1,4 +1,4 @@
-"""The house as tests drive it: every call goes through the very functions that Lambda would call, with events of the real shape."""
+"""The house as tests drive it: each call goes through the very function that Lambda would call, with a real event."""
 
 import json
 import uuid
@@ -33,7 +33,10 @@ class Answer:
     @property
     def cost(self) -> dict[str, float]:
         """The `Tendril-Cost` header as numbers."""
-        return {name: float(value) for name, value in (part.strip().split("=") for part in self.headers["Tendril-Cost"].split(";"))}
+        return {
+            name: float(value)
+            for name, value in (part.strip().split("=") for part in self.headers["Tendril-Cost"].split(";"))
+        }
 
 
 @dataclass
@@ -100,7 +103,9 @@ class House:
         self.queue: list[Any] = []
         self.outbox = Outbox()
 
-    def http(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, source: str = "127.0.0.1") -> Answer:
+    def http(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, source: str = "127.0.0.1"
+    ) -> Answer:
         """One HTTP request through API Gateway's event."""
         from app import app
         from infra.local.gateway import Request, Router, event
@@ -115,7 +120,13 @@ class House:
     def signup(self, **fields: Any) -> Sender:
         """A new tenant's owner."""
         mark = uuid.uuid4().hex[:12]
-        draft = {"company": f"Firm {mark}", "name": "Olga Owner", "email": f"{mark}@example.com", "password": "long enough pass", **fields}
+        draft = {
+            "company": f"Firm {mark}",
+            "name": "Olga Owner",
+            "email": f"{mark}@example.com",
+            "password": "long enough pass",
+            **fields,
+        }
         answer = self.http("POST", "/v1/auth/signup", draft)
         assert answer.status == 201, answer.text
         return Sender(self, answer.json["access_token"], answer.json)
@@ -136,7 +147,10 @@ class House:
         from chalicelib.handlers import queues
 
         messages, self.queue[:] = list(self.queue), []
-        records = [{"messageId": str(number), "body": json.dumps(one), "eventSource": "aws:sqs"} for number, one in enumerate(messages)]
+        records = [
+            {"messageId": str(number), "body": json.dumps(one), "eventSource": "aws:sqs"}
+            for number, one in enumerate(messages)
+        ]
         answer: dict[str, Any] = queues.on_work({"Records": records}, Context())
         self.queue += [messages[int(failed["itemIdentifier"])] for failed in answer["batchItemFailures"]]
         return answer
@@ -145,4 +159,17 @@ class House:
         """Let the schedule fire."""
         from chalicelib.handlers import schedules
 
-        schedules.on_minute({"version": "0", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}, "id": "1", "account": "0", "region": "x", "time": "2026-01-01T00:00:00Z", "resources": []}, Context())
+        schedules.on_minute(
+            {
+                "version": "0",
+                "detail-type": "Scheduled Event",
+                "source": "aws.events",
+                "detail": {},
+                "id": "1",
+                "account": "0",
+                "region": "x",
+                "time": "2026-01-01T00:00:00Z",
+                "resources": [],
+            },
+            Context(),
+        )

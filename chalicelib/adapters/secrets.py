@@ -2,7 +2,6 @@
 
 import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -97,6 +96,8 @@ class _Files:
         return True
 
     def _draft(self, path: Path, value: str) -> Path:
+        import tempfile
+
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # mkstemp gives mode 0600; the dot keeps a draft that a crash left behind from ever being read as a secret.
         handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".draft-")

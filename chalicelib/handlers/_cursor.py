@@ -17,7 +17,10 @@ def seal(last: dict[str, Any], actor: Actor, path: str, query: ListQuery) -> str
 
 
 def unseal(actor: Actor, path: str, query: ListQuery) -> dict[str, Any] | None:
-    """The key in the query's cursor, if it has one. Raises `Invalid` for a cursor that is forged or belongs to another question."""
+    """The key in the query's cursor, if it has one.
+
+    Raises `Invalid` for a cursor that is forged or belongs to another question.
+    """
     if query.cursor is None:
         return None
     claims = keyring.verify("cursor", query.cursor)

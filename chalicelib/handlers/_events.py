@@ -1,4 +1,6 @@
-"""The rim of whatever is not HTTP: a meter and a log context around each call, and batches of which only the failed part comes back."""
+"""The rim of whatever is not HTTP: a meter and a log context around each call, and batches of which the failed part
+comes back.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
@@ -13,7 +15,10 @@ _IDS: Final = {"sqs": lambda record: record["messageId"], "stream": lambda recor
 
 
 def entrypoint(handler: Handler) -> Handler:
-    """Wrap a function that the cloud calls. Unlike app middleware this also runs where Lambda imports the room without `app`."""
+    """Wrap a function that the cloud calls.
+
+    Unlike app middleware this also runs where Lambda imports the room without `app`.
+    """
     observability.configure()
 
     @wraps(handler)
@@ -33,7 +38,8 @@ def entrypoint(handler: Handler) -> Handler:
 def each(source: str, records: Iterable[Mapping[str, Any]], handle: Callable[[Mapping[str, Any]], None]) -> BatchAnswer:
     """Handle every record, whatever becomes of the others; answer the ids of those that must come again.
 
-    Each record is metered by itself, so that its cost goes to its own tenant. What is `Invalid` will not get better: it is logged and dropped.
+    Each record is metered by itself, so that its cost goes to its own tenant. What is `Invalid` will not get better:
+    it is logged and dropped.
     """
     failed: list[dict[str, str]] = []
     for record in records:
@@ -44,7 +50,7 @@ def each(source: str, records: Iterable[Mapping[str, Any]], handle: Callable[[Ma
                 handle(record)
             except errors.Invalid as error:
                 observability.warn("dropped", codes=[flaw.code for flaw in error.flaws])
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the others of the batch go on
                 observability.failure("record failed", error)
                 failed.append({"itemIdentifier": name})
         usage.record(meter)

@@ -1,7 +1,8 @@
 """The rim: one decorator per route is the whole HTTP contract.
 
-A view takes the actor, then its path parameters, and of `query`, `page`, `body`, `expected` and `source` those that it names. It makes one
-service call and returns a view struct; status codes, errors, headers and money are decided here.
+A view takes the actor, then its path parameters, and of `query`, `page`, `body`, `expected` and `source` those that
+it names. It makes one service call and returns a view struct; status codes, errors, headers and money are decided
+here.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ _EXPOSED: Final = (
     "RateLimit-Reset",
 )
 _ALLOWED: Final = ("Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "X-Request-Id")
+Headers = dict[str, str | list[str]]
 _event: ContextVar[tuple[Mapping[str, Any], Any]] = ContextVar("event")
 
 
@@ -46,7 +48,7 @@ class App(Chalice):
         """Answer one API Gateway proxy event."""
         request = Request(event)
         where = event.get("requestContext") or {}
-        resource, method = where.get("resourcePath"), where.get("httpMethod")
+        resource, method = str(where.get("resourcePath")), str(where.get("httpMethod"))
         purpose = f"{method} {resource if resource in self.routes else 'unknown'}"
         token = _event.set((event, context))
         try:
@@ -109,7 +111,7 @@ def _answer(route: Route, parameters: dict[str, str]) -> Response:
     except errors.CrmError as error:
         status, body = _problem.problem(error, request.path, request.id)
         return Response(body, {"Content-Type": _problem.MEDIA_TYPE, **_extra_headers(error)}, status)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last resort: a 500 without detail
         observability.failure("unforeseen", error)
         status, body = _problem.unforeseen(request.path, request.id)
         return Response(body, {"Content-Type": _problem.MEDIA_TYPE}, status)
@@ -139,7 +141,7 @@ def _perform(route: Route, request: Request, actor: Actor | None, parameters: di
     if route.paged and actor is not None:
         given["page"] = Page(query.limit, _cursor.unseal(actor, request.path, query))
     if route.body is not None:
-        given["body"] = request.json(route)
+        given["body"] = request.json(route.body, plain=route.is_patch)
     result = route.view(**given)
     if isinstance(result, Listing) and actor is not None:
         cursor = _cursor.seal(result.last, actor, request.path, query) if result.last else None
@@ -148,11 +150,12 @@ def _perform(route: Route, request: Request, actor: Actor | None, parameters: di
 
 
 def _encode(route: Route, request: Request, result: Any) -> Response:
-    headers = {"Content-Type": "application/json"}
+    headers: Headers = {"Content-Type": "application/json"}
     version = getattr(result, "version", None)
     if version is not None:
-        headers["ETag"] = f'"{version}"'
-        if route.method == "GET" and request.if_none_match(headers["ETag"]):
+        etag = f'"{version}"'
+        headers["ETag"] = etag
+        if route.method == "GET" and request.if_none_match(etag):
             return Response("", headers, 304)
     if route.status == 201 and hasattr(result, "id"):
         headers["Location"] = f"{request.path.rstrip('/')}/{result.id}"
@@ -201,4 +204,6 @@ def _extra_headers(error: errors.CrmError) -> dict[str, str]:
 
 @cache
 def _cors() -> CORSConfig:
-    return CORSConfig(allow_origin=config.cors_origin(), allow_headers=list(_ALLOWED), expose_headers=list(_EXPOSED), max_age=600)
+    return CORSConfig(
+        allow_origin=config.cors_origin(), allow_headers=list(_ALLOWED), expose_headers=list(_EXPOSED), max_age=600
+    )

@@ -1,7 +1,9 @@
-"""`Idempotency-Key`: the first answer to a key is kept for a day and given again (powertools idempotency, over our one table).
+"""`Idempotency-Key`: the first answer to a key is kept for a day and given again (powertools idempotency, over our
+one table).
 
-Loaded only by a request that has the header. The key belongs to the caller; another path or body with the same key is refused. What is kept is
-sealed with the key itself, since an answer may hold secrets that the table must not have, such as a new API token.
+Loaded only by a request that has the header. The key belongs to the caller; another path or body with the same key is
+refused. What is kept is sealed with the key itself, since an answer may hold secrets that the table must not have,
+such as a new API token.
 """
 
 import base64
@@ -13,7 +15,10 @@ from typing import Any, Final
 import msgspec
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig
 from aws_lambda_powertools.utilities.idempotency.base import IdempotencyHandler
-from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyAlreadyInProgressError, IdempotencyValidationError
+from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyAlreadyInProgressError,
+    IdempotencyValidationError,
+)
 from chalice.app import Response
 
 from chalicelib import config, errors
@@ -29,7 +34,8 @@ MAX_KEY: Final = 255  # characters
 def once(request: Request, actor: Actor | None, context: Any, perform: Callable[[], Response]) -> Response:
     """`perform()`, or its answer from before.
 
-    Raises `Conflict` while the first call still runs, `Invalid` for the same key with another request. An error is not kept: it may be tried again.
+    Raises `Conflict` while the first call still runs, `Invalid` for the same key with another request. An error is
+    not kept: it may be tried again.
     """
     key = request.headers["idempotency-key"].strip()
     if not 1 <= len(key) <= MAX_KEY:
@@ -64,7 +70,7 @@ def _handler(tenant: str, data: dict[str, Any], context: Any, run: Callable[[], 
         hash_function="sha256",
         lambda_context=context,
     )
-    return IdempotencyHandler(function=run, function_payload=data, config=settings, persistence_store=_store(tenant))
+    return IdempotencyHandler(run, data, settings, _store(tenant), function_args=(), function_kwargs={})
 
 
 def _store(tenant: str) -> DynamoDBPersistenceLayer:
@@ -79,7 +85,10 @@ def _store(tenant: str) -> DynamoDBPersistenceLayer:
 
 
 def _seal(key: str, response: Response) -> dict[str, Any]:
-    """The response, encrypted then authenticated: HMAC-SHA256 in counter mode under a key that needs both our ring and the caller's key."""
+    """The response, encrypted then authenticated.
+
+    HMAC-SHA256 in counter mode, under a key that needs both our ring and the caller's key.
+    """
     plain = msgspec.json.encode({"status": response.status_code, "headers": response.headers, "body": response.body})
     kid, secret = keyring.derive(f"idempotency/{key}")
     nonce = secrets.token_bytes(16)

@@ -1,2 +1,5 @@
 """x"""
-def document(): return {}
+
+
+def document():
+    return {}

@@ -24,6 +24,7 @@ STATUS: Final[dict[type[CrmError], int]] = {
     errors.Unready: 503,
 }
 
+
 class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What every error answers (RFC 9457, with `request_id` and `errors`)."""
 
@@ -52,7 +53,9 @@ def unforeseen(instance: str, request_id: str) -> tuple[int, str]:
 
 def _about(status: int, title: str, detail: str, instance: str, request_id: str) -> Problem:
     kind = title.lower().replace(" ", "-")
-    return Problem(type=f"/problems/{kind}", title=title, status=status, detail=detail, instance=instance, request_id=request_id)
+    return Problem(
+        type=f"/problems/{kind}", title=title, status=status, detail=detail, instance=instance, request_id=request_id
+    )
 
 
 def retitled(response: dict[str, Any], instance: str, request_id: str) -> tuple[int, str] | None:

@@ -1,4 +1,4 @@
-"""One API Gateway event, read as a request: headers without case, body under its limit, typed input or a clear refusal."""
+"""One API Gateway event, read as a request: headers without case, a body under its limit, typed input or a refusal."""
 
 import base64
 import binascii
@@ -8,7 +8,6 @@ from typing import Any, Final
 import msgspec
 
 from chalicelib import errors
-from chalicelib.handlers._routes import Route
 from chalicelib.schemas import decoding
 
 MAX_BODY: Final = 1024 * 1024  # bytes
@@ -37,24 +36,23 @@ class Request:
             raise errors.TooLarge(f"The body is {len(data)} bytes long; at most {MAX_BODY} are taken.")
         return data
 
-    def json(self, route: Route) -> Any:
-        """The body as the route's struct; for a merge patch, as the plain object it is, after the same check.
+    def json(self, kind: type[msgspec.Struct], *, plain: bool = False) -> Any:
+        """The body as a struct; `plain`: as the object it is, after the same check.
 
         Raises `UnsupportedMediaType`, `TooLarge`, `BadRequest` for what is not JSON, `Invalid` for what does not fit.
         """
-        assert route.body is not None
         media_type = self.headers.get("content-type", _JSON[0]).partition(";")[0].strip().lower()
         if media_type not in _JSON:
             raise errors.UnsupportedMediaType(f"The body must be {_JSON[0]}, not {media_type[:100]}.")
         data = self.body()
-        if not data.strip() and not any(field.required for field in msgspec.structs.fields(route.body)):
+        if not data.strip() and not any(field.required for field in msgspec.structs.fields(kind)):
             data = b"{}"
         try:
-            plain = msgspec.json.decode(data)
+            decoded = msgspec.json.decode(data)
         except (msgspec.DecodeError, RecursionError):
             raise errors.BadRequest("The body is not JSON.") from None
-        typed = decoding.convert(plain, route.body)
-        return plain if route.is_patch else typed
+        typed = decoding.convert(decoded, kind)
+        return decoded if plain else typed
 
     def query(self, kind: type[msgspec.Struct]) -> Any:
         """The query string as a struct. Raises `Invalid`, also for a parameter given twice."""

@@ -1,4 +1,7 @@
-"""The registry: every route with its permission and its structs, as data. The rim enforces it, OpenAPI and the contract tests read it."""
+"""The registry: every route with its permission and its structs, as data.
+
+The rim enforces it, OpenAPI and the contract tests read it.
+"""
 
 import inspect
 from collections.abc import Callable
@@ -12,7 +15,10 @@ View = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method on one path. `permission` is None where nobody needs to sign in, `self` where any signed-in caller may."""
+    """One method on one path.
+
+    `permission` is None where nobody needs to sign in, `self` where any signed-in caller may.
+    """
 
     method: str
     path: str

@@ -48,13 +48,21 @@ def restore_contact(actor: Actor, contact_id: str) -> ContactView:
     return contacts.restore(actor, contact_id)
 
 
-@routes.get("/v1/contacts/{contact_id}/timeline", permission="contacts:read", query=TimelineQuery, returns=Listing[TimelineEntry], paged=True)
+@routes.get(
+    "/v1/contacts/{contact_id}/timeline",
+    permission="contacts:read",
+    query=TimelineQuery,
+    returns=Listing[TimelineEntry],
+    paged=True,
+)
 def contact_timeline(actor: Actor, contact_id: str, query: TimelineQuery, page: Page) -> Listing[TimelineEntry]:
     """Read what happened with a contact, newest first."""
     return activities.timeline(actor, contact_id, query, page)
 
 
-@routes.post("/v1/contacts/{contact_id}/activities", permission="contacts:write", body=ActivityDraft, returns=TimelineEntry)
+@routes.post(
+    "/v1/contacts/{contact_id}/activities", permission="contacts:write", body=ActivityDraft, returns=TimelineEntry
+)
 def create_contact_activity(actor: Actor, contact_id: str, body: ActivityDraft) -> TimelineEntry:
     """Tell of something that happened with a contact."""
     return activities.create(actor, contact_id, body)

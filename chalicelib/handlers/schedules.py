@@ -10,7 +10,7 @@ room = Blueprint(__name__)
 
 @room.schedule(Rate(1, unit=Rate.MINUTES))
 @entrypoint
-def on_minute(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - the clock is read by the services
+def on_minute(event: CloudWatchEvent) -> dict[str, int]:
     """Called each minute. Answers how many moments it handed over."""
     claimed = due.run()
     usage.flush()

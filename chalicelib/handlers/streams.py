@@ -11,7 +11,9 @@ from chalicelib.services import changes
 room = Blueprint(__name__)
 
 
-@room.on_dynamodb_record(stream_arn="arn:aws:dynamodb:us-east-1:000000000000:table/placeholder/stream/placeholder", batch_size=100)
+@room.on_dynamodb_record(
+    stream_arn="arn:aws:dynamodb:us-east-1:000000000000:table/placeholder/stream/placeholder", batch_size=100
+)
 @entrypoint
 def on_change(event: DynamoDBEvent) -> BatchAnswer:
     """Called with a batch of changes. The real stream is set in `infra/resources.json`."""

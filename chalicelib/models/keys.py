@@ -1,12 +1,16 @@
-"""THE key schema: where each kind of item lives, and what each access pattern consumes. Data, read by models, tests and people.
+"""THE key schema: where each kind of item lives, and what each access pattern consumes. Data, read by models, tests
+and people.
 
-Every partition key begins with its tenant. Two families do not belong to one: the due index, which only the scheduler reads,
-and the directory (tenant `-`), which finds the tenant of somebody who signs in.
+Every partition key begins with its tenant. Two families do not belong to one: the due index, which only the scheduler
+reads, and the directory (tenant `-`), which finds the tenant of somebody who signs in.
 
-Units are DynamoDB request units for items of up to 1 KB written and 4 KB read. A write costs 1, inside a transaction 2; each index entry
-that is made, changed or removed costs 1 more, a changed index key 2. A read costs 0.5, a consistent one 1, and a query rounds up once for the page.
+Units are DynamoDB request units for items of up to 1 KB written and 4 KB read. A write costs 1, inside a transaction
+2; each index entry that is made, changed or removed costs 1 more, a changed index key 2. A read costs 0.5, a
+consistent one 1, and a query rounds up once for the page.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 INDEXES: Final[dict[str, tuple[str, str]]] = {
@@ -24,7 +28,7 @@ class Shape(NamedTuple):
 
     pk: str
     sk: str
-    indexes: dict[str, tuple[str, str]] = {}
+    indexes: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 
 SHAPES: Final[dict[str, Shape]] = {
@@ -72,7 +76,12 @@ class Pattern(NamedTuple):
 
 PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("auth.signup", 0, 10, "tenant 2, user 2 + gsi1 1, login 2, session 1; address throttle 1 + its refund 1"),
-    Pattern("auth.login", 1, 4, "login and user 0.5 each; account and address counted 2, both refunded 2 - a session 1 replaces one refund"),
+    Pattern(
+        "auth.login",
+        1,
+        4,
+        "login and user 0.5 each; account and address counted 2, both refunded 2 - a session 1 replaces one refund",
+    ),
     Pattern("auth.refresh", 0, 1, "one conditional update that proves and rotates at once"),
     Pattern("auth.standing", 0.5, 0, "is the session still open; asked once a minute per session and process"),
     Pattern("auth.token", 0.5, 0, "an API token is looked up by its own id"),

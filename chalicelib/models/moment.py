@@ -9,7 +9,10 @@ from chalicelib.models.table import Item
 
 
 class Moment(Item, discriminator="moment"):
-    """`at` is when it should happen; its place in the index is when the next attempt is due, which a claim moves to the end of its lease."""
+    """`at` is when it should happen; its place in the index is when the next attempt is due.
+
+    A claim moves that to the end of its lease.
+    """
 
     tenant = UnicodeAttribute()
     subject_id = UnicodeAttribute()
@@ -20,4 +23,6 @@ class Moment(Item, discriminator="moment"):
     def keys(self) -> None:
         """Stand beside the subject, and in the due index at its time."""
         shard = zlib.crc32(self.subject_id.encode()) % keys.DUE_SHARDS
-        self.place("moment", "due", tenant=self.tenant, subject=self.subject_id, what=self.what, shard=str(shard), at=self.at)
+        self.place(
+            "moment", "due", tenant=self.tenant, subject=self.subject_id, what=self.what, shard=str(shard), at=self.at
+        )

@@ -1,4 +1,7 @@
-"""Moments in the table: found when due, claimed by one, finished or put off. Only the one who holds the present claim may do the latter two."""
+"""Moments in the table: found when due, claimed by one, finished or put off.
+
+Only the one who holds the present claim may do the latter two.
+"""
 
 from pynamodb.exceptions import DeleteError, UpdateError
 

@@ -6,7 +6,10 @@ from chalicelib.models.table import Item
 
 
 class Send(Item, discriminator="send"):
-    """`claimed -> sent | failed | suppressed`; a claim whose lease ran out is `unknown`, and is never sent again on our own account."""
+    """`claimed -> sent | failed | suppressed | deferred`; a deferred one may be claimed again.
+
+    A claim whose lease ran out is `unknown`, and is never sent again on our own account.
+    """
 
     status = UnicodeAttribute()
     purpose = UnicodeAttribute()

@@ -32,7 +32,9 @@ def advance(tenant: str, user: str, sid: str, generation: int, now: str, expires
 def revoke(tenant: str, user: str, sid: str, now: str) -> None:
     """End the session, if there is one and it has not ended before. One write unit."""
     try:
-        _blank(tenant, user, sid).update([Session.revoked_at.set(now)], Session.id.exists() & Session.revoked_at.does_not_exist())
+        _blank(tenant, user, sid).update(
+            [Session.revoked_at.set(now)], Session.id.exists() & Session.revoked_at.does_not_exist()
+        )
     except UpdateError as error:
         if not is_conditional(error):
             raise

@@ -1,6 +1,7 @@
 """The one table and the few ways to touch it: fetch, put, change, transact, page.
 
-This is the seam to DynamoDB: `_connection` is the only client of the entities, so another transport can be put under them here.
+This is the seam to DynamoDB: `_connection` is the only client of the entities, so another transport can be put under
+them here.
 """
 
 import random
@@ -84,13 +85,13 @@ class Item(Model):
     @classmethod
     def _get_connection(cls) -> TableConnection:
         """One connection for all entities, created at the first call; PynamoDB would make one client per class."""
-        if Item._connection is None:
-            connection = super(Item, Item)._get_connection()
-            events = connection.connection.client.meta.events
+        shared = Item._connection
+        if shared is None:
+            shared = super(Item, Item)._get_connection()
+            events = shared.connection.client.meta.events
             events.register("provide-client-params.dynamodb", observability.ask_capacity)
             events.register("after-call.dynamodb", observability.count_capacity)
-        assert Item._connection is not None
-        return Item._connection
+        return shared
 
     def place(self, shape: str, *indexes: str, **parts: str) -> None:
         """Set the keys of this item from the schema, and take it out of every index that is not named."""
@@ -154,7 +155,10 @@ def fetch(kind: type[I], pk: str, sk: str, *, consistent: bool = False) -> I | N
 
 
 def find(kind: type[I], pk: str, sk: str) -> I | None:
-    """The item, also if it was made a moment ago: found for half a unit, and only a miss is asked again, consistently, for a whole one more."""
+    """The item, also if it was made a moment ago.
+
+    Found for half a unit; only a miss is asked again, consistently, for a whole one more.
+    """
     return fetch(kind, pk, sk) or fetch(kind, pk, sk, consistent=True)
 
 
@@ -185,9 +189,10 @@ def transact(*steps: Step) -> None:
 
 
 def change(load: Callable[[bool], R], apply: Callable[[R], Sequence[Step]], expected: int | None) -> R:
-    """Read, change, write; with `expected` only if the record is at that version, without it again until nobody interferes.
+    """Read, change, write; with `expected` only at that version, without it again until nobody interferes.
 
-    `load(consistent)` reads; `apply(record)` edits it in place and says what to write. Raises `Stale`, and whatever the two raise.
+    `load(consistent)` reads; `apply(record)` edits it in place and says what to write. Raises
+    `Stale`, and whatever the two raise.
     """
     for attempt in range(_PATIENCE):
         record = load(attempt > 0)
@@ -223,18 +228,17 @@ def page(
     consistent: bool = False,
 ) -> PageOf:
     """One query, one page: no reads per row, no filter after reading."""
-    found = Item.query(
+    # The connection's own query: the model's would add a filter on the kind to each request, and read on past a page.
+    found = Item._get_connection().query(
         partition,
         range_key_condition=where,
         index_name=index,
         limit=limit,
-        page_size=limit,
-        last_evaluated_key=start,
+        exclusive_start_key=start,
         scan_index_forward=not newest_first,
         consistent_read=consistent,
     )
-    items = list(found)
-    return PageOf(items, found.last_evaluated_key)
+    return PageOf([Item.from_raw_data(raw) for raw in found["Items"]], found.get("LastEvaluatedKey"))
 
 
 def found_or_404(record: R | None, noun: str) -> R:

@@ -7,7 +7,10 @@ from msgspec import Meta
 from chalicelib.schemas.fields import Address, Draft, Moment, Name, Stamp, View, patch_of
 from chalicelib.schemas.page import ListQuery
 
-Password = Annotated[str, Meta(min_length=10, max_length=200, examples=["correct horse battery"], extra_json_schema={"format": "password"})]
+Password = Annotated[
+    str,
+    Meta(min_length=10, max_length=200, examples=["correct horse battery"], extra_json_schema={"format": "password"}),
+]
 Role = Literal["owner", "admin", "manager", "rep", "viewer"]
 Opaque = Annotated[str, Meta(min_length=1, max_length=2000)]
 
@@ -104,7 +107,9 @@ class TokenDraft(Draft):
     """A new API token: at most what its maker may do, until `expires_at`."""
 
     name: Name
-    scopes: Annotated[list[Annotated[str, Meta(max_length=50, examples=["contacts:read"])]], Meta(min_length=1, max_length=50)]
+    scopes: Annotated[
+        list[Annotated[str, Meta(max_length=50, examples=["contacts:read"])]], Meta(min_length=1, max_length=50)
+    ]
     expires_at: Moment | None = None
 
 

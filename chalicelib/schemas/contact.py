@@ -5,7 +5,20 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from chalicelib.schemas.fields import Address, Draft, Id, Language, Moment, Name, Stamp, Tag, Title, View, Zone, patch_of
+from chalicelib.schemas.fields import (
+    Address,
+    Draft,
+    Id,
+    Language,
+    Moment,
+    Name,
+    Stamp,
+    Tag,
+    Title,
+    View,
+    Zone,
+    patch_of,
+)
 from chalicelib.schemas.page import ListQuery
 
 Line = Annotated[str, Meta(max_length=200)]

@@ -1,4 +1,7 @@
-"""Field types that several nouns share, each with its limits. What the wire may carry is decided here and in the structs, nowhere else."""
+"""Field types that several nouns share, each with its limits.
+
+What the wire may carry is decided here and in the structs, nowhere else.
+"""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -11,7 +14,8 @@ Title = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(min_length=1, max_length=10_000)]
 Tag = Annotated[str, Meta(min_length=1, max_length=50)]
 Id = Annotated[str, Meta(max_length=40)]
-# One @, a local part of the characters mail systems take unquoted, a dotted host name (RFC 5321 sizes). Non-ASCII is allowed on both sides.
+# One @, a local part of the characters mail systems take unquoted, a dotted host name (RFC 5321 sizes). Non-ASCII is
+# allowed on both sides.
 Address = Annotated[
     str,
     Meta(
@@ -25,7 +29,9 @@ Address = Annotated[
 Moment = Annotated[datetime, Meta(tz=True, examples=["2026-03-01T09:00:00Z"])]
 Stamp = Annotated[str, Meta(extra_json_schema={"format": "date-time"}, examples=["2026-03-01T09:00:00.000Z"])]
 Zone = Annotated[str, Meta(max_length=64, description="IANA time zone", examples=["Europe/Vienna"])]
-Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", description="BCP 47", examples=["de-AT"])]
+Language = Annotated[
+    str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", description="BCP 47", examples=["de-AT"])
+]
 
 
 class Draft(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -38,7 +44,9 @@ class View(msgspec.Struct, kw_only=True):
 
 def patch_of(draft: type[Draft]) -> type[msgspec.Struct]:
     """The JSON merge patch (RFC 7396) of a draft: every field may be missing or null."""
-    fields = [(field.name, field.type | None | msgspec.UnsetType, msgspec.UNSET) for field in msgspec.structs.fields(draft)]
+    fields = [
+        (field.name, field.type | None | msgspec.UnsetType, msgspec.UNSET) for field in msgspec.structs.fields(draft)
+    ]
     name = draft.__name__.removesuffix("Draft") + "Patch"
     return msgspec.defstruct(name, fields, forbid_unknown_fields=True, kw_only=True, module=draft.__module__)
 

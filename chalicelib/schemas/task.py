@@ -8,7 +8,10 @@ from chalicelib.schemas.fields import Draft, Id, Moment, Stamp, Title, View, pat
 from chalicelib.schemas.page import ListQuery
 
 Status = Literal["open", "done", "cancelled"]
-Seconds = Annotated[int, Meta(ge=0, le=31_536_000, description="Seconds before `due_at` at which the assignee is reminded; null for never")]
+Seconds = Annotated[
+    int,
+    Meta(ge=0, le=31_536_000, description="Seconds before `due_at` at which the assignee is reminded; null for never"),
+]
 
 
 class TaskDraft(Draft):

@@ -21,7 +21,10 @@ def authenticate(header: str | None) -> Actor:
 
 
 def signup(draft: Signup) -> Tokens:
-    """A new firm with its owner, signed in. Raises `Forbidden` if sign-up is closed, `Conflict` if the address has an account."""
+    """A new firm with its owner, signed in.
+
+    Raises `Forbidden` if sign-up is closed, `Conflict` if the address has an account.
+    """
     if not config.signup_open():
         raise errors.Forbidden("Sign-up is closed here.")
     tenant = Tenant(id=ids.new("ten"), name=draft.company)
@@ -95,5 +98,3 @@ def _tokens(user: User, tenant: Tenant, access: str, refresh_token: str) -> Toke
         user=users.view(user),
         tenant=_tenant_view(tenant),
     )
-
-

@@ -20,7 +20,16 @@ def create(actor: Actor, subject_id: str, draft: ActivityDraft) -> TimelineEntry
     at = draft.at or clock.now()
     if at > clock.after(_AHEAD):
         raise errors.invalid("/at", "range", "An activity has happened; for what is to come make a task.")
-    entry = build(actor.tenant, subject_id, draft.kind, clock.stamp(at), actor.user, ids.at("act", at), text=draft.text, data=draft.data)
+    entry = build(
+        actor.tenant,
+        subject_id,
+        draft.kind,
+        clock.stamp(at),
+        actor.user,
+        ids.at("act", at),
+        text=draft.text,
+        data=draft.data,
+    )
     transact(Step("save", entry, absent()))
     return view(entry)
 
@@ -49,7 +58,9 @@ def build(
     data: dict[str, Any] | None = None,
 ) -> Activity:
     """An entry, not yet in the table."""
-    entry = Activity(id=entry_id, tenant=tenant, subject_id=subject_id, what=what, at=at, actor=actor, text=text, data=data or None)
+    entry = Activity(
+        id=entry_id, tenant=tenant, subject_id=subject_id, what=what, at=at, actor=actor, text=text, data=data or None
+    )
     entry.keys()
     return entry
 
@@ -63,5 +74,5 @@ def view(entry: Activity) -> TimelineEntry:
         actor=entry.actor,
         subject_id=entry.subject_id,
         text=entry.text,
-        data=entry.data.as_dict() if entry.data else {},
+        data=entry.data.as_dict() if entry.data is not None else {},
     )

@@ -29,7 +29,10 @@ KINDS: Final = {"contact": contact.Contact, "activity": activity.Activity, "task
 
 
 def react(before: Image | None, after: Image | None) -> None:
-    """Do what follows from this change of one item, given as DynamoDB images. Raises whatever keeps a reaction from being done."""
+    """Do what follows from this change of one item, given as DynamoDB images.
+
+    Raises whatever keeps a reaction from being done.
+    """
     image = after or before or {}
     kind = image.get("kind", {}).get("S", "")
     if kind not in KINDS:

@@ -12,7 +12,7 @@ from chalicelib.models.guard import Guard
 from chalicelib.models.table import Item, Step, absent, change, fetch, find, found_or_404, page, transact
 from chalicelib.schemas import decoding
 from chalicelib.schemas.actor import Actor
-from chalicelib.schemas.contact import ContactDraft, ContactQuery, ContactView
+from chalicelib.schemas.contact import ContactDraft, ContactQuery, ContactView, Email
 from chalicelib.schemas.fields import merged
 from chalicelib.schemas.page import Listing, Page
 from chalicelib.services import emails, text, users, zones
@@ -32,7 +32,10 @@ def get(actor: Actor, contact_id: str) -> ContactView:
 
 
 def listing(actor: Actor, query: ContactQuery, wanted: Page) -> Listing[ContactView]:
-    """Contacts by name, by last change, or the one with an address. Raises `Invalid` for a combination without an access pattern."""
+    """Contacts by name, by last change, or the one with an address.
+
+    Raises `Invalid` for a combination without an access pattern.
+    """
     if query.email is not None:
         _alone(query, "email")
         return _by_email(actor, query.email)
@@ -73,7 +76,10 @@ def delete(actor: Actor, contact_id: str, expected: int | None) -> None:
 
 
 def restore(actor: Actor, contact_id: str) -> ContactView:
-    """Take the contact out of the trash. Raises `NotFound`, and `Conflict` if it is not in there or an address is taken by now."""
+    """Take the contact out of the trash.
+
+    Raises `NotFound`, and `Conflict` if it is not in there or an address is taken by now.
+    """
 
     def apply(contact: Contact) -> list[Step]:
         if not contact.deleted_at:
@@ -81,7 +87,9 @@ def restore(actor: Actor, contact_id: str) -> ContactView:
         contact.deleted_at = None
         return [_saved(actor, contact), *_claims(contact, _addresses(contact))]
 
-    return view(change(lambda consistent: load(actor.tenant, contact_id, consistent=consistent, deleted=True), apply, None))
+    return view(
+        change(lambda consistent: load(actor.tenant, contact_id, consistent=consistent, deleted=True), apply, None)
+    )
 
 
 def load(tenant: str, contact_id: str, *, consistent: bool = False, deleted: bool = False) -> Contact:
@@ -98,8 +106,8 @@ def load(tenant: str, contact_id: str, *, consistent: bool = False, deleted: boo
 def view(contact: Contact) -> ContactView:
     """The contact as a client reads it."""
     plain = {field: getattr(contact, field) for field in ContactView.__struct_fields__}
-    plain["address"] = contact.address.as_dict() if contact.address else None
-    plain["social"] = contact.social.as_dict() if contact.social else {}
+    plain["address"] = contact.address.as_dict() if contact.address is not None else None
+    plain["social"] = contact.social.as_dict() if contact.social is not None else {}
     return msgspec.convert(plain, ContactView, strict=False)
 
 
@@ -116,10 +124,16 @@ def _write(actor: Actor, contact: Contact, draft: ContactDraft) -> None:
         if not getattr(draft, name):
             setattr(contact, name, [] if name == "tags" else None)
     contact.tags = list(dict.fromkeys(draft.tags))
-    contact.emails = _primary_first([{**msgspec.to_builtins(one), "address": emails.checked(one.address, f"/emails/{n}/address")}
-                                     for n, one in enumerate(draft.emails)], "emails", "address")  # fmt: skip
+    contact.emails = _primary_first(_folded(draft.emails), "emails", "address")
     contact.phones = _primary_first(msgspec.to_builtins(draft.phones), "phones", "number")
     _saved(actor, contact)
+
+
+def _folded(several: list[Email]) -> list[dict[str, Any]]:
+    return [
+        {**msgspec.to_builtins(one), "address": emails.checked(one.address, f"/emails/{number}/address")}
+        for number, one in enumerate(several)
+    ]
 
 
 def _saved(actor: Actor, contact: Contact) -> Step:
@@ -156,7 +170,9 @@ def _patched(contact: Contact, patch: dict[str, Any]) -> ContactDraft:
 
 
 def _by_email(actor: Actor, address: str) -> Listing[ContactView]:
-    guard = find(Guard, *keys.key("guard", tenant=actor.tenant, noun="contact", field="email", value=emails.folded(address)))
+    guard = find(
+        Guard, *keys.key("guard", tenant=actor.tenant, noun="contact", field="email", value=emails.folded(address))
+    )
     if guard is None:
         return Listing([])
     try:
@@ -176,7 +192,9 @@ def _addresses(contact: Contact) -> set[str]:
 
 
 def _claims(contact: Contact, addresses: set[str]) -> list[Step]:
-    return [Step("save", _guard(contact, one), absent(), refusal=partial(_taken, contact, one)) for one in sorted(addresses)]
+    return [
+        Step("save", _guard(contact, one), absent(), refusal=partial(_taken, contact, one)) for one in sorted(addresses)
+    ]
 
 
 def _taken(contact: Contact, address: str) -> errors.Conflict:
@@ -194,4 +212,3 @@ def _releases(contact: Contact, addresses: set[str]) -> list[Step]:
 
 def _guard(contact: Contact, address: str) -> Guard:
     return Guard.of(contact.tenant, "contact", "email", address, contact.id)
-

@@ -31,7 +31,9 @@ def seed() -> bool:
         return False
     actor = Actor(tokens.tenant.id, tokens.user.id, "owner", permissions.ALL)
     for number, (first, last, email, phone, title) in enumerate(PEOPLE):
-        draft = ContactDraft(first_name=first, last_name=last, emails=[Email(address=email)], phones=[Phone(number=phone)], title=title)
+        draft = ContactDraft(
+            first_name=first, last_name=last, emails=[Email(address=email)], phones=[Phone(number=phone)], title=title
+        )
         contact = contacts.create(actor, draft)
         called = clock.now() - timedelta(days=number, hours=2)
         activities.create(actor, contact.id, ActivityDraft(kind="call", at=called, text="First call."))

@@ -1,8 +1,8 @@
 """What happens when a moment comes, as one table, and the minute that looks for such moments.
 
-A tick claims each moment by moving its place in the due index to the end of a lease, then sends a hint to the work queue. If the hint is lost or
-its worker dies, the moment comes up again when the lease ends. Two ticks at once, a hint delivered twice, an outage of hours: each moment
-is claimed by one, and what it does is itself done once.
+A tick claims each moment by moving its place in the due index to the end of a lease, then sends a hint to the work
+queue. If the hint is lost or its worker dies, the moment comes up again when the lease ends. Two ticks at once, a
+hint delivered twice, an outage of hours: each moment is claimed by one, and what it does is itself done once.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,12 +27,18 @@ PER_TICK: Final = 2000  # moments per shard that one tick takes on; the next one
 
 
 def run() -> int:
-    """Hand over whatever is due by now. Returns how many moments this tick claimed. An idle one costs half a read unit per shard."""
+    """Hand over whatever is due by now. Returns how many moments this tick claimed.
+
+    An idle one costs half a read unit per shard.
+    """
     return sum(_shard(str(number)) for number in range(keys.DUE_SHARDS))
 
 
 def hand_over(message: Mapping[str, Any]) -> None:
-    """Do what one hint of the work queue asks for, if it is still to be done. Raises whatever keeps it from being done."""
+    """Do what one hint of the work queue asks for, if it is still to be done.
+
+    Raises whatever keeps it from being done.
+    """
     moment = moments.load(message["tenant"], message["subject_id"], message["what"])
     if moment is None or moment.at != message["at"]:
         return  # done, dropped or moved to another time: that one will have a hint of its own
@@ -68,4 +74,10 @@ def _claim(item: Item) -> Moment | None:
 
 
 def _hint(moment: Moment) -> dict[str, object]:
-    return {"task": "due", "tenant": moment.tenant, "subject_id": moment.subject_id, "what": moment.what, "at": moment.at}
+    return {
+        "task": "due",
+        "tenant": moment.tenant,
+        "subject_id": moment.subject_id,
+        "what": moment.what,
+        "at": moment.at,
+    }

@@ -34,13 +34,17 @@ def planned(before: Any, after: Any) -> None:
     version = int(after.version) if after is not None else int(before.version) + 1
     subjects = {task.subject_id for task in (before, after) if task is not None and task.subject_id}
     for subject_id in sorted(subjects):
-        counts = after is not None and after.subject_id == subject_id and after.status == "open" and not after.deleted_at
+        counts = (
+            after is not None and after.subject_id == subject_id and after.status == "open" and not after.deleted_at
+        )
         _contribute(record.tenant, subject_id, record.id, version, after.due_at if counts else None)
         _settle(record.tenant, subject_id, record.updated_by or "system")
 
 
 def _contribute(tenant: str, subject_id: str, task_id: str, version: int, due_at: str | None) -> None:
-    said = OpenTask(*keys.key("open_task", tenant=tenant, subject=subject_id, task=task_id), of_version=version, due_at=due_at)
+    said = OpenTask(
+        *keys.key("open_task", tenant=tenant, subject=subject_id, task=task_id), of_version=version, due_at=due_at
+    )
     said.ttl = None if due_at else int(clock.epoch()) + _KEEP_CLOSED
     try:
         transact(Step("save", said, absent() | (OpenTask.of_version < version)))

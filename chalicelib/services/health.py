@@ -9,7 +9,7 @@ def ready() -> Health:
     """The table answers. Raises `Unready` if not."""
     try:
         table.ping()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, we are not ready
         observability.failure("not ready", error)
         raise errors.Unready("The table does not answer.") from None
     return Health()

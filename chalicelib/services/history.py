@@ -1,4 +1,7 @@
-"""What the timeline says of changes by itself. An entry's id is made from what it tells of, so telling it twice tells it once."""
+"""What the timeline says of changes by itself.
+
+An entry's id is made from what it tells of, so telling it twice tells it once.
+"""
 
 from typing import Any
 
@@ -31,6 +34,13 @@ def _tell(record: Record, subject_id: str, what: str, *, text: str | None = None
     entry_id = ids.derived("act", clock.parse(record.updated_at), f"{record.id}/{record.version}/{what}")
     data = {"task_id": record.id, "title": getattr(record, "title", None)} if record.id != subject_id else {}
     entry = activities.build(
-        record.tenant, subject_id, what, record.updated_at, record.updated_by or "system", entry_id, text=text, data=data
+        record.tenant,
+        subject_id,
+        what,
+        record.updated_at,
+        record.updated_by or "system",
+        entry_id,
+        text=text,
+        data=data,
     )
     transact(Step("save", entry))

@@ -1,7 +1,8 @@
 """Signing keys, and what is signed with them: access and refresh tokens, cursors, and later the links in mails.
 
-A key ring has one current key and any number of older ones that still verify, so keys can be rotated without logging anybody out.
-Tokens are JWS compact with HS256 (RFC 7515, RFC 7518); the header names the key and the use, and a token of one use is no good for another.
+A key ring has one current key and any number of older ones that still verify, so keys can be rotated without logging
+anybody out. Tokens are JWS compact with HS256 (RFC 7515, RFC 7518); the header names the key and the use, and a token
+of one use is no good for another.
 """
 
 import base64
@@ -58,7 +59,10 @@ def verify(use: str, token: str) -> dict[str, Any] | None:
 
 
 def derive(purpose: str, kid: str | None = None) -> tuple[str, bytes]:
-    """A key for another purpose, made from the current one or from the one named: its id and 32 bytes. Raises KeyError if unknown."""
+    """A key for another purpose, made from the current one or from the one named: its id and 32 bytes.
+
+    Raises KeyError if unknown.
+    """
     name = kid or _ring().current
     key = _key(name)
     if key is None:
@@ -85,7 +89,7 @@ def _ring(*, fresh: bool = False) -> Ring:
 
 
 def _key(name: Any) -> str | None:
-    """The key of that id. An unknown one may be newer than what we hold, so look again, but not at everybody's bidding."""
+    """The key of that id. An unknown one may be newer than what we hold: look again, but not at everybody's bidding."""
     key = _ring().keys.get(name)
     if key is None and _cached is not None and clock.ticks() - _cached[1] > _RELOAD:
         key = _ring(fresh=True).keys.get(name)

@@ -1,8 +1,9 @@
 """Totals that are right although events come twice, late and out of order.
 
-A total is never adjusted by what an event says has changed. Each record keeps what it contributed last, and as of which of its versions;
-one transaction replaces that and adds the difference to the totals, if the recorded version is older. So a duplicate or a late event changes
-nothing, and a total can be computed anew from the contributions at any time.
+A total is never adjusted by what an event says has changed. Each record keeps what it contributed last, and as of
+which of its versions; one transaction replaces that and adds the difference to the totals, if the recorded version is
+older. So a duplicate or a late event changes nothing, and a total can be computed anew from the contributions at any
+time.
 """
 
 from typing import Final

@@ -1,4 +1,5 @@
-"""Passwords by argon2id, with OWASP's second recommended setting: 19 MiB, 2 passes, 1 lane (Password Storage Cheat Sheet).
+"""Passwords by argon2id, with OWASP's second recommended setting: 19 MiB, 2 passes, 1 lane (Password Storage Cheat
+Sheet).
 
 The library is loaded on first use: only sign-up and sign-in pay for it.
 """
@@ -28,10 +29,11 @@ def hashed(password: str) -> str:
 
 
 def matches(stored: str | None, password: str) -> bool:
-    """Whether the password is the one hashed. Takes as long for nobody (None) as for somebody, so time tells nothing."""
+    """Whether the password is the one hashed. For nobody (None) it takes as long, so that time tells nothing."""
     from argon2.exceptions import Argon2Error, InvalidHashError
 
     try:
-        return _hasher().verify(stored or _nobody(), password) and stored is not None
+        _hasher().verify(stored or _nobody(), password)
     except (Argon2Error, InvalidHashError):
         return False
+    return stored is not None

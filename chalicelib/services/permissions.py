@@ -1,4 +1,4 @@
-"""Who may do what: one table. A route names the permission it needs; a role, or an API token's scopes, is a set of them."""
+"""Who may do what: one table. A route names the permission it needs; a role, or a token's scopes, is a set of them."""
 
 from typing import Final
 

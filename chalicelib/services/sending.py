@@ -1,7 +1,7 @@
 """Mail at most once, and accounted for.
 
-The claim is written before the provider is called. A crash between the call and the record leaves the claim; when its lease runs out it is
-`unknown`, and never sent again on our own account.
+The claim is written before the provider is called. A crash between the call and the record leaves the claim; when its
+lease runs out it is `unknown`, and never sent again on our own account.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,8 @@ RETRY: Final = 300  # seconds until a deferred mail is tried again
 def once(tenant: str, subject_id: str, purpose: str, at: str, compose: Callable[[], Mail | str]) -> float | None:
     """Send what `compose` makes, unless it was sent before; a reason (text) instead of a mail suppresses it.
 
-    `(subject_id, purpose, at)` names the mail. Returns None when it is settled, or the seconds after which to ask again.
+    `(subject_id, purpose, at)` names the mail. Returns None when it is settled, or the seconds after which to ask
+    again.
     """
     send = _claim(tenant, subject_id, purpose, at)
     if isinstance(send, float):
@@ -31,17 +32,20 @@ def once(tenant: str, subject_id: str, purpose: str, at: str, compose: Callable[
         return None
     mail = compose()
     if isinstance(mail, str):
-        return _record(send, "suppressed", mail)
+        _record(send, "suppressed", mail)
+        return None
     try:
         send.provider_message_id = mailer.send(mail)
-    except MailRefused as refusal:
-        return _record(send, "failed", type(refusal).__name__)
+    except MailRefused:
+        _record(send, "failed", "The provider refused it.")
     except MailUncertain:
-        return _record(send, "unknown", "The provider's answer was lost.")
+        _record(send, "unknown", "The provider's answer was lost.")
     except MailDeferred:
         _record(send, "deferred", "The provider could not be reached or asked to wait.")
         return float(RETRY)
-    return _record(send, "sent", None)
+    else:
+        _record(send, "sent", None)
+    return None
 
 
 def _claim(tenant: str, subject_id: str, purpose: str, at: str) -> Send | float | None:
@@ -66,7 +70,8 @@ def _already(send: Send) -> float | None:
         return None
     if held.lease_until > clock.stamp():
         return max(1.0, (clock.parse(held.lease_until) - clock.now()).total_seconds())
-    return _record(held, "unknown", "The sender was cut off between call and record.")
+    _record(held, "unknown", "The sender was cut off between call and record.")
+    return None
 
 
 def _record(send: Send, status: str, reason: str | None) -> None:

@@ -1,10 +1,11 @@
 """Sessions: a short access token, and a refresh token that is good once. Using one a second time ends the whole family.
 
-An access token is signed, so most requests read nothing to trust it. Once a minute each process asks the table whether the session still
-stands, so signing out, a new role or a removed user takes effect at once in this process and within a minute in all others.
+An access token is signed, so most requests read nothing to trust it. Once a minute each process asks the table
+whether the session still stands, so signing out, a new role or a removed user takes effect at once in this process
+and within a minute in all others.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from chalicelib import clock, errors, ids
 from chalicelib.models import keys, sessions
@@ -40,7 +41,9 @@ def rotate(refresh_token: str) -> tuple[Session, str, str]:
     """Exchange a refresh token for the next pair. Raises `Unauthenticated`; a token used before ends its session."""
     claims = _refresh_claims(refresh_token)
     tenant, user, sid = claims["ten"], claims["sub"], claims["sid"]
-    session = sessions.advance(tenant, user, sid, claims["gen"], clock.stamp(), clock.stamp(clock.after(REFRESH_SECONDS)))
+    session = sessions.advance(
+        tenant, user, sid, claims["gen"], clock.stamp(), clock.stamp(clock.after(REFRESH_SECONDS))
+    )
     if session is None:
         end(tenant, user, sid)
         raise errors.Unauthenticated("This refresh token is no longer good.")
@@ -88,7 +91,7 @@ def _check_standing(tenant: str, user: str, sid: str) -> None:
     _standing[sid] = now + STANDING_SECONDS
 
 
-def _refresh_claims(token: str) -> dict[str, str | int | float]:
+def _refresh_claims(token: str) -> dict[str, Any]:
     claims = keyring.verify("refresh", token)
     if claims is None or claims["exp"] <= clock.epoch():
         raise errors.Unauthenticated("This refresh token is not good.")

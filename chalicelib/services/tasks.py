@@ -40,7 +40,9 @@ def listing(actor: Actor, query: TaskQuery, wanted: Page) -> Listing[TaskView]:
     index, more = ("gsi2", {"assignee": query.assignee_id}) if query.assignee_id else ("gsi1", {})
     sort_key = Item.gsi2sk if query.assignee_id else Item.gsi1sk
     where = sort_key < clock.stamp(query.due_before) if query.due_before else None
-    found = page(keys.partition("task", index, **parts, **more), index=index, where=where, limit=wanted.limit, start=wanted.start)
+    found = page(
+        keys.partition("task", index, **parts, **more), index=index, where=where, limit=wanted.limit, start=wanted.start
+    )
     return Listing([view(task) for task in found.items], found.last)
 
 
@@ -93,7 +95,9 @@ def view(task: Task) -> TaskView:
     return msgspec.convert(plain, TaskView, strict=False)
 
 
-def _change(actor: Actor, task_id: str, expected: int | None, edit: Callable[[Task], None], *, deleted: bool = False) -> TaskView:
+def _change(
+    actor: Actor, task_id: str, expected: int | None, edit: Callable[[Task], None], *, deleted: bool = False
+) -> TaskView:
     def apply(task: Task) -> list[Step]:
         before = _reminder(task)
         edit(task)
@@ -104,7 +108,7 @@ def _change(actor: Actor, task_id: str, expected: int | None, edit: Callable[[Ta
 
 
 def _write(actor: Actor, task: Task, draft: TaskDraft) -> None:
-    if draft.assignee_id and draft.assignee_id != actor.user and draft.assignee_id != task.assignee_id:
+    if draft.assignee_id and draft.assignee_id not in {actor.user, task.assignee_id}:
         users.exists(actor.tenant, draft.assignee_id, "/assignee_id")
     if draft.subject_id and draft.subject_id != task.subject_id:
         subjects.check(actor.tenant, draft.subject_id, "/subject_id")
@@ -134,7 +138,13 @@ def _reminder(task: Task) -> Moment | None:
 
     A task that was overdue when it was last changed has none: whoever changed it knew.
     """
-    if task.status != "open" or task.deleted_at or task.due_at is None or task.remind_before is None or task.due_at < task.updated_at:
+    if (
+        task.status != "open"
+        or task.deleted_at
+        or task.due_at is None
+        or task.remind_before is None
+        or task.due_at < task.updated_at
+    ):
         return None
     at = clock.before(task.due_at, int(task.remind_before))
     moment = Moment(tenant=task.tenant, subject_id=task.id, what=REMINDER, at=at)
@@ -149,5 +159,3 @@ def _moved(before: Moment | None, after: Moment | None) -> list[Step]:
     if after is not None:
         return [Step("save", after)]
     return [Step("delete", before)] if before else []
-
-

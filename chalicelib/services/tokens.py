@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from chalicelib import clock, errors, ids
@@ -20,10 +21,17 @@ _NOTE_USE_EVERY: Final = 3600  # seconds; noting each use would cost a write per
 
 
 def create(actor: Actor, draft: TokenDraft) -> NewToken:
-    """A new token, of at most the caller's own permissions. Raises `Invalid` for a scope that does not exist, `Forbidden` for one too many."""
+    """A new token, of at most the caller's own permissions.
+
+    Raises `Invalid` for a scope that does not exist, `Forbidden` for one too many.
+    """
     for number, scope in enumerate(draft.scopes):
         if scope not in permissions.SCOPES:
-            raise errors.invalid(f"/scopes/{number}", "unknown", f"There is no such scope; there are {', '.join(sorted(permissions.SCOPES))}.")
+            raise errors.invalid(
+                f"/scopes/{number}",
+                "unknown",
+                f"There is no such scope; there are {', '.join(sorted(permissions.SCOPES))}.",
+            )
         if not actor.may(scope):
             raise errors.Forbidden(f"You do not have the permission {scope} yourself.")
     if draft.expires_at and draft.expires_at <= clock.now():
@@ -54,20 +62,22 @@ def get(actor: Actor, token_id: str) -> TokenView:
 
 def listing(actor: Actor, wanted: Page) -> Listing[TokenView]:
     """All tokens that are not revoked, the oldest first."""
-    found = page(keys.partition("token", "gsi1", tenant=actor.tenant), index="gsi1", limit=wanted.limit, start=wanted.start)
+    found = page(
+        keys.partition("token", "gsi1", tenant=actor.tenant), index="gsi1", limit=wanted.limit, start=wanted.start
+    )
     return Listing([view(token) for token in found.items], found.last)
 
 
 def delete(actor: Actor, token_id: str, expected: int | None) -> None:
     """Revoke a token, at once and everywhere. Raises `NotFound`, `Stale`."""
-    change(lambda consistent: _load(actor.tenant, token_id, consistent=consistent), _revoked, expected)
+    change(partial(_reload, actor.tenant, token_id), _revoked, expected)
 
 
 def remove_beyond(tenant: str, user_id: str, allowed: frozenset[str]) -> None:
     """Revoke the user's tokens that may more than `allowed`: a token never outlives its maker's rights."""
     for token in _all(tenant):
         if token.user == user_id and not set(token.scopes) <= allowed:
-            change(lambda consistent, token_id=token.id: _load(tenant, token_id, consistent=consistent), _revoked, None)
+            change(partial(_reload, tenant, token.id), _revoked, None)
 
 
 def actor(text: str) -> Actor:
@@ -81,7 +91,7 @@ def actor(text: str) -> Actor:
         raise errors.Unauthenticated("This token is not one of ours.")
     if token.expires_at and token.expires_at <= clock.stamp():
         raise errors.Unauthenticated("This token has expired.")
-    if token.last_used_at is None or token.last_used_at < clock.stamp(clock.after(-_NOTE_USE_EVERY)):
+    if (token.last_used_at or "") < clock.stamp(clock.after(-_NOTE_USE_EVERY)):
         _note_use(token)
     return Actor(tenant, token.user, "token", frozenset(token.scopes) | {"self"})
 
@@ -120,6 +130,10 @@ def _revoked(token: Token) -> list[Step]:
 def _load(tenant: str, token_id: str, *, consistent: bool = False) -> Token:
     place = keys.key("token", tenant=tenant, id=token_id)
     return found_or_404(fetch(Token, *place, consistent=True) if consistent else find(Token, *place), "token")
+
+
+def _reload(tenant: str, token_id: str, consistent: bool) -> Token:
+    return _load(tenant, token_id, consistent=consistent)
 
 
 def _all(tenant: str) -> Iterator[Token]:

@@ -1,7 +1,7 @@
 """The bill: what each tenant consumed, by day and purpose, and one log line per call.
 
-Rows are gathered in memory and written once a minute, since a write per request would double what it counts. A process that is
-killed loses at most its last minute of accounting, never of data.
+Rows are gathered in memory and written once a minute, since a write per request would double what it counts. A
+process that is killed loses at most its last minute of accounting, never of data.
 """
 
 import threading
@@ -49,7 +49,7 @@ def flush() -> None:
     for place, row in rows.items():
         try:
             usages.add(*place, row)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a bill that cannot be written must not fail the call it is for
             observability.failure("usage not written", error)
             with _lock:
                 _pending.setdefault(place, Counter()).update(row)
@@ -62,7 +62,9 @@ def report(actor: Actor, query: UsageQuery) -> UsageView:
     until = query.until or clock.now().date()
     since = query.since or until - timedelta(days=_DEFAULT_DAYS - 1)
     if not 0 <= (until - since).days < MAX_DAYS:
-        raise errors.invalid("/from", "range", f"`from` must not lie after `to`, and at most {MAX_DAYS} days are added up.")
+        raise errors.invalid(
+            "/from", "range", f"`from` must not lie after `to`, and at most {MAX_DAYS} days are added up."
+        )
     groups: dict[str, Counter[str]] = {}
     for row in _rows(actor.tenant, since, until):
         day, _, purpose = row.sk.partition("#")

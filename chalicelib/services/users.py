@@ -27,14 +27,17 @@ def get(actor: Actor, user_id: str) -> UserView:
 
 def listing(actor: Actor, wanted: Page) -> Listing[UserView]:
     """All users by name."""
-    found = page(keys.partition("user", "gsi1", tenant=actor.tenant), index="gsi1", limit=wanted.limit, start=wanted.start)
+    found = page(
+        keys.partition("user", "gsi1", tenant=actor.tenant), index="gsi1", limit=wanted.limit, start=wanted.start
+    )
     return Listing([view(user) for user in found.items], found.last)
 
 
 def update(actor: Actor, user_id: str, patch: dict[str, Any], expected: int | None) -> UserView:
     """Change name, password or role. One's own name and password need no permission over others.
 
-    A new role or password ends all of the user's sessions. Raises `Forbidden`, `NotFound`, `Stale`, `Invalid`, `Conflict`.
+    A new role or password ends all of the user's sessions. Raises `Forbidden`, `NotFound`, `Stale`, `Invalid`,
+    `Conflict`.
     """
     for field, value in patch.items():
         if value is None:
@@ -64,7 +67,10 @@ def update(actor: Actor, user_id: str, patch: dict[str, Any], expected: int | No
 
 
 def delete(actor: Actor, user_id: str, expected: int | None) -> None:
-    """Remove a user: his sessions and tokens end, his address is free again. Raises `NotFound`, `Conflict`, `Forbidden`, `Stale`."""
+    """Remove a user: his sessions and tokens end, his address is free again.
+
+    Raises `NotFound`, `Conflict`, `Forbidden`, `Stale`.
+    """
 
     def apply(user: User) -> list[Step]:
         _may_grant(actor, user.role)
@@ -78,7 +84,10 @@ def delete(actor: Actor, user_id: str, expected: int | None) -> None:
 
 
 def restore(actor: Actor, user_id: str) -> UserView:
-    """Take a user back. He signs in with his old password. Raises `Conflict` if his address has another account by now."""
+    """Take a user back. He signs in with his old password.
+
+    Raises `Conflict` if his address has another account by now.
+    """
 
     def apply(user: User) -> list[Step]:
         if not user.deleted_at:
@@ -87,13 +96,17 @@ def restore(actor: Actor, user_id: str) -> UserView:
         user.deleted_at = None
         return [*_saved(actor, user), Step("save", _login(user), absent(), refusal=_taken)]
 
-    return view(change(lambda consistent: load(actor.tenant, user_id, consistent=consistent, deleted=True), apply, None))
+    return view(
+        change(lambda consistent: load(actor.tenant, user_id, consistent=consistent, deleted=True), apply, None)
+    )
 
 
 def build(tenant: str, name: str, email: str, role: str, password: str) -> User:
     """A user, not yet in the table. Raises `Invalid` for an address that cannot exist."""
     address = emails.checked(email, "/email")
-    user = User(id=ids.new("usr"), tenant=tenant, name=name, email=address, role=role, password=passwords.hashed(password))
+    user = User(
+        id=ids.new("usr"), tenant=tenant, name=name, email=address, role=role, password=passwords.hashed(password)
+    )
     user.touch(user.id)
     _keys(user)
     return user
@@ -154,7 +167,9 @@ def _login(user: User) -> Login:
 
 def _taken() -> errors.Conflict:
     # Without `existing_id`: the account may be another firm's.
-    return errors.Conflict("This address has an account already.", errors.Flaw("/email", "taken", "This address has an account already."))
+    return errors.Conflict(
+        "This address has an account already.", errors.Flaw("/email", "taken", "This address has an account already.")
+    )
 
 
 def _needs(actor: Actor, permission: str) -> None:

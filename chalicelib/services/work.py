@@ -1,4 +1,7 @@
-"""What the messages of the work queue ask for, as one table. A message is a hint; the table knows what is really to be done."""
+"""What the messages of the work queue ask for, as one table.
+
+A message is a hint; the table knows what is really to be done.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -12,7 +15,10 @@ TASKS: Final[dict[str, Callable[[Mapping[str, Any]], None]]] = {
 
 
 def run(message: Mapping[str, Any]) -> None:
-    """Do one message's task. Raises `Invalid` for a message that no try will make better, and whatever keeps the task from being done."""
+    """Do one message's task.
+
+    Raises `Invalid` for a message that no try will make better, and whatever keeps the task from being done.
+    """
     task = TASKS.get(str(message.get("task")))
     if task is None:
         raise errors.invalid("/task", "unknown", "There is no such task.")
