@@ -34,6 +34,7 @@ def start(user: User) -> tuple[str, str]:
     )
     session.pk, session.sk = keys.key("session", tenant=user.tenant, user=user.id, id=session.id)
     sessions.save(session)
+    _note_standing(session.id)
     return _pair(session)
 
 
@@ -47,6 +48,7 @@ def rotate(refresh_token: str) -> tuple[Session, str, str]:
     if session is None:
         end(tenant, user, sid)
         raise errors.Unauthenticated("This refresh token is no longer good.")
+    _note_standing(sid)
     return (session, *_pair(session))
 
 
@@ -81,14 +83,17 @@ def actor(access_token: str) -> Actor:
 
 
 def _check_standing(tenant: str, user: str, sid: str) -> None:
-    now = clock.epoch()
-    if _standing.get(sid, 0) > now:
+    if _standing.get(sid, 0) > clock.epoch():
         return
     if not sessions.stands(tenant, user, sid):
         raise errors.Unauthenticated("This session has ended.")
+    _note_standing(sid)
+
+
+def _note_standing(sid: str) -> None:
     if len(_standing) >= _KEPT:
         _standing.clear()
-    _standing[sid] = now + STANDING_SECONDS
+    _standing[sid] = clock.epoch() + STANDING_SECONDS
 
 
 def _refresh_claims(token: str) -> dict[str, Any]:

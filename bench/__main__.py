@@ -1,0 +1,39 @@
+"""`make bench`: everything measured, as one table and as build/bench.json; exits 1 if a promise is not kept."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from bench import cold_start, imports, memory, operations, size
+
+REPORT = Path(__file__).parent.parent / "build" / "bench.json"
+PARTS = (cold_start, size, operations, imports, memory)
+
+
+def main() -> int:
+    """Measure, print, write; the exit code."""
+    rows: list[dict[str, Any]] = []
+    for part in PARTS:
+        started = time.perf_counter()
+        found = part.rows()
+        rows += found
+        _print(part.__name__.partition(".")[2].replace("_", " "), found, time.perf_counter() - started)
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(json.dumps(rows, indent=1) + "\n")
+    broken = [row["name"] for row in rows if not row["holds"]]
+    promised = sum(row["limit"] is not None for row in rows)
+    print(f"{len(rows)} figures, {promised} promises, {len(broken)} broken{': ' if broken else ''}{', '.join(broken)}")
+    return 1 if broken else 0
+
+
+def _print(title: str, rows: list[dict[str, Any]], seconds: float) -> None:
+    print(f"\n{title} (measured in {seconds:.0f} s)")
+    for row in rows:
+        promise = "" if row["limit"] is None else f"<= {row['limit']:g} {'holds' if row['holds'] else 'BROKEN'}"
+        print(f"  {row['name']:<62} {row['value']:>12,.3f} {row['unit']:<14} {promise}".rstrip(), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
