@@ -25,6 +25,7 @@ PATCHED: tuple[Any, ...] = (
     urllib3.connection.HTTPConnection,
     urllib3.connection.HTTPSConnection,
 )
+SECURE = (http.client.HTTPSConnection, urllib3.connection.HTTPSConnection)
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _guarded(connect: Callable[[Any], None], outside: Outside, own: frozenset[st
         if _is_loopback(connection.host) or connection.host in own:
             connect(connection)
             return
-        scheme = "https" if isinstance(connection, http.client.HTTPSConnection) else "http"
+        scheme = "https" if isinstance(connection, SECURE) else "http"
         port = "" if connection.port in (80, 443, None) else f":{connection.port}"
         connection.sock = _Recording(outside, f"{scheme}://{host}{port}")
         connection.is_verified = True  # urllib3 warns of a connection that has not checked its certificate

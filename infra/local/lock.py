@@ -1,4 +1,4 @@
-"""One machine per data folder: a lock that the kernel drops when its holder and the holder's children are gone."""
+"""One machine per data folder, by locks that the kernel drops when their holders are gone, however they went."""
 
 import fcntl
 import os
@@ -7,7 +7,8 @@ from pathlib import Path
 
 from infra.local.children import end_leftovers
 
-LEAVE_SECONDS = 5  # a killed machine's children may need this long to save and go
+DYING_SECONDS = 0.5  # a process that was killed a moment ago still holds its lock
+LEAVE_SECONDS = 5.0  # its children may need this long to save and go
 
 
 class LockedError(Exception):
@@ -15,48 +16,52 @@ class LockedError(Exception):
 
 
 class Lock:
-    """Holds `folder`; its `descriptor` may be inherited by children, which then hold it too."""
+    """Holds `folder` by two locks: one is this process's alone, `descriptor` is for the children to inherit."""
 
     def __init__(self, folder: Path, leftovers: Path) -> None:
-        """Take the lock. Raises LockedError. `leftovers` is where the children of a killed machine left their pids."""
+        """Take the locks. Raises LockedError. `leftovers` is where the children of a killed machine left their pids."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        self._machine = _open(folder / "machine.lock")
+        self.descriptor = _open(folder / "children.lock")
         try:
-            self._take(folder, leftovers)
+            self._take_machine(folder)
+            self._take_children(folder, leftovers)
         except BaseException:
-            os.close(self.descriptor)
+            self.release()
             raise
-        os.ftruncate(self.descriptor, 0)
-        os.pwrite(self.descriptor, str(os.getpid()).encode(), 0)
 
     def release(self) -> None:
         """Let the next one in."""
         os.close(self.descriptor)
+        os.close(self._machine)
 
-    def _take(self, folder: Path, leftovers: Path) -> None:
-        deadline = time.monotonic() + LEAVE_SECONDS
-        while not self._try():
-            if holder := self._holder():
-                raise LockedError(f"another machine (process {holder}) runs on {folder}; set DATA_DIR for a second one")
-            if time.monotonic() > deadline:
-                end_leftovers(leftovers)
-                deadline += LEAVE_SECONDS
-            time.sleep(0.05)
+    def _take_machine(self, folder: Path) -> None:
+        if not _taken(self._machine, DYING_SECONDS):
+            holder = os.pread(self._machine, 20, 0).decode(errors="replace")
+            raise LockedError(f"another machine (process {holder}) runs on {folder}; set DATA_DIR for a second one")
+        os.ftruncate(self._machine, 0)
+        os.pwrite(self._machine, str(os.getpid()).encode(), 0)
 
-    def _try(self) -> bool:
+    def _take_children(self, folder: Path, leftovers: Path) -> None:
+        if not _taken(self.descriptor, LEAVE_SECONDS):
+            end_leftovers(leftovers)
+            if not _taken(self.descriptor, LEAVE_SECONDS):
+                raise LockedError(f"an emulator of an earlier run still uses {folder} and cannot be ended")
+
+
+def _open(file: Path) -> int:
+    return os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+
+
+def _taken(descriptor: int, seconds: float) -> bool:
+    """Try to lock for `seconds`; returns whether that succeeded."""
+    deadline = time.monotonic() + seconds
+    while True:
         try:
-            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return False
-        return True
-
-    def _holder(self) -> int | None:
-        """The process that wrote its id into the lock, if it lives; else only its children are left."""
-        written = os.pread(self.descriptor, 20, 0)
-        try:
-            os.kill(int(written), 0)
-        except (ValueError, ProcessLookupError):
-            return None
-        except PermissionError:
-            pass
-        return int(written)
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        else:
+            return True

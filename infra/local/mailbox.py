@@ -106,9 +106,10 @@ class _Keeper:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802 - as aiosmtpd calls it
         """Answer 250 only when the mail is on disk."""
-        content = envelope.original_content or b""
+        content = envelope.content or b""
+        raw = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
         try:
-            mail_id = self._mailbox.keep(envelope.mail_from or "", list(envelope.rcpt_tos), content)
+            mail_id = self._mailbox.keep(envelope.mail_from or "", list(envelope.rcpt_tos), raw)
         except OSError as error:
             return f"451 not stored: {error.strerror}"
         return f"250 kept as {mail_id}"

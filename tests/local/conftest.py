@@ -1,4 +1,4 @@
-"""The parts of the local machine for their tests: a real engine and emulated cloud per worker, a fresh table per test."""
+"""The parts of the local machine for their tests: a real engine and cloud per worker, a fresh table per test."""
 
 import itertools
 from collections.abc import Iterator
