@@ -64,6 +64,11 @@ def test_refused(text: str) -> None:
     assert caught.value.flaws[0].pointer == "/to"
 
 
+def test_text_that_looks_encoded_comes_through_as_it_is() -> None:
+    text = "=?utf-8?q?Zo=C3=AB?="
+    assert str(make_header(decode_header(_mailbox.encoded(text)))) == text
+
+
 @given(LINES)
 def test_header_text_comes_through(text: str) -> None:
     written = _mailbox.encoded(text)
