@@ -11,6 +11,7 @@ from chalicelib.adapters import _aws
 def client() -> Any:
     """The metered client."""
     made = _aws.client("dynamodb")
-    made.meta.events.register("provide-client-params.dynamodb", observability.ask_capacity)
-    made.meta.events.register("after-call.dynamodb", observability.count_capacity)
+    # By a name of their own: two threads may come here at once, and nothing must be counted twice.
+    made.meta.events.register("provide-client-params.dynamodb", observability.ask_capacity, unique_id="ask-capacity")
+    made.meta.events.register("after-call.dynamodb", observability.count_capacity, unique_id="count-capacity")
     return made

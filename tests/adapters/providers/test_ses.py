@@ -160,6 +160,19 @@ def test_no_credentials_is_deferred(aws_at: Point, make_mail: Make, monkeypatch:
         ses.send(make_mail())
 
 
+def test_half_of_the_credentials_is_deferred(aws_at: Point, make_mail: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws_at("http://127.0.0.1:9")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(MailDeferred, match="no way to SES: PartialCredentialsError"):
+        ses.send(make_mail())
+
+
+def test_a_mail_that_botocore_cannot_say_is_refused(aws_at: Point, make_mail: Make) -> None:
+    aws_at("http://127.0.0.1:9")
+    with pytest.raises(MailRefused):
+        ses.send(make_mail(text=None))
+
+
 def test_a_connection_is_kept_while_warm_and_left_after_a_sleep(aws_at: Point, make_mail: Make) -> None:
     with doubles.http(200, {"MessageId": "m-1"}) as endpoint:
         aws_at(endpoint.url)
