@@ -1,27 +1,42 @@
 """Mail addresses: two spellings of one mailbox must be one."""
 
 import unicodedata
+from typing import Final
 
 from chalicelib import errors
+from chalicelib.schemas import decoding
+from chalicelib.schemas.fields import Address
+
+_LONGEST: Final = 254  # characters (RFC 5321)
 
 
 def folded(address: str) -> str:
     """The form in which addresses are compared: composed, in lower case, the host in its ASCII form (IDNA, RFC 3490).
 
-    The local part is case-sensitive by RFC 5321, but no provider of note treats it so, and people type both.
+    The local part is case-sensitive by RFC 5321, but no provider of note treats it so, and people type both. Cut to
+    what an address can be at most, so that it always fits into a key.
     """
-    local, _, host = unicodedata.normalize("NFKC", address.strip()).lower().rpartition("@")
-    return f"{local}@{_ascii(host)}"
+    return _folded(address)[:_LONGEST]
 
 
 def checked(address: str, pointer: str) -> str:
-    """The folded address. Raises `Invalid` at `pointer` if its host cannot exist."""
+    """The folded address. Raises `Invalid` at `pointer` if it cannot exist.
+
+    Folding may turn a harmless character into a comma, a space or several dots, so what comes out is checked as well.
+    """
+    result = _folded(address)
     try:
-        result = folded(address)
+        decoding.convert(result, Address)
         result.rpartition("@")[2].encode("ascii")
-    except UnicodeError:
-        raise errors.invalid(pointer, "format", "The host of this address is not valid.") from None
+    except (errors.Invalid, UnicodeError):
+        raise errors.invalid(pointer, "format", "There can be no such address.") from None
     return result
+
+
+def _folded(address: str) -> str:
+    # NFC, not NFKC: that would make other letters, even blanks, of what stands in the local part (RFC 6532, 3.1).
+    local, _, host = unicodedata.normalize("NFC", address.strip()).lower().rpartition("@")
+    return f"{local}@{_ascii(host)}"
 
 
 def _ascii(host: str) -> str:
