@@ -1,6 +1,6 @@
 """What happened with a record, one entry of its timeline."""
 
-from pynamodb.attributes import MapAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from chalicelib.models.table import Item
 
@@ -15,7 +15,7 @@ class Activity(Item, discriminator="activity"):
     at = UnicodeAttribute()
     actor = UnicodeAttribute()
     text = UnicodeAttribute(null=True)
-    data: MapAttribute[str, object] = MapAttribute(null=True)
+    data = JSONAttribute(null=True)  # the client's own: keys, depth and numbers of which a map takes only some
 
     def keys(self) -> None:
         """Stand in the subject's own collection, and in its list of this kind."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pynamodb.attributes import ListAttribute, MapAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, ListAttribute, MapAttribute, UnicodeAttribute
 
 from chalicelib.models.table import Record
 
@@ -17,7 +17,7 @@ class Contact(Record, discriminator="contact"):
     phones: ListAttribute[Any] = ListAttribute(default=list)
     title = UnicodeAttribute(null=True)
     address: MapAttribute[str, Any] = MapAttribute(null=True)
-    social: MapAttribute[str, Any] = MapAttribute(null=True)
+    social = JSONAttribute(null=True)  # keys are the client's own, and some mean something to a MapAttribute
     time_zone = UnicodeAttribute(null=True)
     language = UnicodeAttribute(null=True)
     tags: ListAttribute[str] = ListAttribute(default=list)

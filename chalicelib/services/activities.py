@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from chalicelib import clock, errors, ids
 from chalicelib.models import keys
 from chalicelib.models.activity import Activity
@@ -12,10 +14,15 @@ from chalicelib.schemas.page import Listing, Page
 from chalicelib.services import subjects
 
 _AHEAD = 300  # seconds: clocks differ, but what happened lies behind
+_DATA_BYTES = 32_000  # of JSON
+_DATA_DEPTH = 16
 
 
 def create(actor: Actor, subject_id: str, draft: ActivityDraft) -> TimelineEntry:
-    """Tell of something that happened. Raises `NotFound` for the record, `Invalid` for a moment that lies ahead."""
+    """Tell of something that happened. Raises `NotFound` for the record, `Invalid` for a moment that lies ahead or too much
+    data.
+    """
+    _check(draft.data)
     subjects.load(actor.tenant, subject_id)
     at = draft.at or clock.now()
     if at > clock.after(_AHEAD):
@@ -65,6 +72,22 @@ def build(
     return entry
 
 
+def _check(data: dict[str, Any]) -> None:
+    """Raises `Invalid` for more than an entry should carry: the type of `data` limits only its first level."""
+    if _depth(data) > _DATA_DEPTH:
+        raise errors.invalid("/data", "range", f"At most {_DATA_DEPTH} levels are kept.")
+    if len(msgspec.json.encode(data)) > _DATA_BYTES:
+        raise errors.invalid("/data", "length", f"At most {_DATA_BYTES} bytes of JSON are kept.")
+
+
+def _depth(value: Any, left: int = _DATA_DEPTH + 1) -> int:
+    """How deep lists and objects are nested, counted no further than needed."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    if inner is None or left == 0:
+        return 0
+    return 1 + max((_depth(one, left - 1) for one in inner), default=0)
+
+
 def view(entry: Activity) -> TimelineEntry:
     """The entry as a client reads it."""
     return TimelineEntry(
@@ -74,5 +97,5 @@ def view(entry: Activity) -> TimelineEntry:
         actor=entry.actor,
         subject_id=entry.subject_id,
         text=entry.text,
-        data=entry.data.as_dict() if entry.data is not None else {},
+        data=entry.data or {},
     )

@@ -107,7 +107,7 @@ def view(contact: Contact) -> ContactView:
     """The contact as a client reads it."""
     plain = {field: getattr(contact, field) for field in ContactView.__struct_fields__}
     plain["address"] = contact.address.as_dict() if contact.address is not None else None
-    plain["social"] = contact.social.as_dict() if contact.social is not None else {}
+    plain["social"] = contact.social or {}
     return msgspec.convert(plain, ContactView, strict=False)
 
 
