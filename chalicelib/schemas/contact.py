@@ -52,6 +52,11 @@ class PostalAddress(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, om
 
 Profiles = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=30)], Line], Meta(max_length=20)]
 
+ProfilesPatch = Annotated[
+    dict[Annotated[str, Meta(min_length=1, max_length=30)], Line | None],
+    Meta(max_length=20, description="null removes"),
+]
+
 
 class ContactDraft(Draft):
     """A contact as a client writes it. At least a name, a mail address or a phone number is needed."""
@@ -69,7 +74,7 @@ class ContactDraft(Draft):
     owner_id: Id | None = None
 
 
-ContactPatch = patch_of(ContactDraft)
+ContactPatch = patch_of(ContactDraft, social=ProfilesPatch)
 
 
 class ContactView(View):

@@ -42,10 +42,13 @@ class View(msgspec.Struct, kw_only=True):
     """What a client reads. The base of every view."""
 
 
-def patch_of(draft: type[Draft]) -> type[msgspec.Struct]:
-    """The JSON merge patch (RFC 7396) of a draft: every field may be missing or null."""
+def patch_of(draft: type[Draft], **inner: Any) -> type[msgspec.Struct]:
+    """The JSON merge patch (RFC 7396) of a draft: every field may be missing or null. `inner` gives the type of a
+    field whose own members may be null too.
+    """
     fields = [
-        (field.name, field.type | None | msgspec.UnsetType, msgspec.UNSET) for field in msgspec.structs.fields(draft)
+        (field.name, inner.get(field.name, field.type) | None | msgspec.UnsetType, msgspec.UNSET)
+        for field in msgspec.structs.fields(draft)
     ]
     name = draft.__name__.removesuffix("Draft") + "Patch"
     return msgspec.defstruct(name, fields, forbid_unknown_fields=True, kw_only=True, module=draft.__module__)
