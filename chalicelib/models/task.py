@@ -4,7 +4,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.models.table import Record
 
-UNDATED = "9999"  # sorts after every date
+UNDATED = "~"  # sorts after every date
 
 
 class Task(Record, discriminator="task"):
