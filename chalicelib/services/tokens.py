@@ -128,6 +128,8 @@ def _revoked(token: Token) -> list[Step]:
 
 
 def _load(tenant: str, token_id: str, *, consistent: bool = False) -> Token:
+    if not ids.is_id("tok", token_id):
+        raise errors.NotFound("There is no such token.")
     place = keys.key("token", tenant=tenant, id=token_id)
     return found_or_404(fetch(Token, *place, consistent=True) if consistent else find(Token, *place), "token")
 
