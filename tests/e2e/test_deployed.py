@@ -96,11 +96,18 @@ def test_the_same_sources_deployed_again_are_no_change(stack: Any) -> None:
 
 def test_a_failed_deployment_names_the_resource_and_its_reason(cloud_environment: None, tmp_path: Path) -> None:
     (tmp_path / "deployment.zip").write_bytes(b"PK")
-    queue = {"Type": "AWS::SQS::Queue", "Properties": {}}
-    template = {"Parameters": {}, "Resources": {"Fine": queue, "Wrong": queue | {"Type": "AWS::SQS::Quaue"}}}
-    (tmp_path / "template.json").write_text(json.dumps(template))
-    with pytest.raises(deploy.DeployError, match="Quaue"):
-        deploy.deploy("broken", tmp_path, {})
+    broken = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 99999999}}
+    fine = broken | {"Properties": {}}
+
+    def deployed(wrong: object) -> dict[str, str]:
+        outputs = {"Name": {"Value": {"Fn::GetAtt": ["Wrong", "QueueName"]}}}
+        template = {"Parameters": {}, "Outputs": outputs, "Resources": {"Fine": fine, "Wrong": wrong}}
+        (tmp_path / "template.json").write_text(json.dumps(template))
+        return deploy.deploy("broken", tmp_path, {})
+
+    with pytest.raises(deploy.DeployError, match=r"ROLLBACK_COMPLETE: Wrong \(AWS::SQS::Queue\): .*VisibilityTimeout"):
+        deployed(broken)
+    assert "Wrong" in deployed(fine)["Name"], "a failed first attempt is in nobody's way"
     with pytest.raises(deploy.DeployError, match="no parameter Nonsense"):
         deploy.deploy("broken", tmp_path, {"Nonsense": "1"})
 
