@@ -13,6 +13,7 @@ class Send(Item, discriminator="send"):
 
     status = UnicodeAttribute()
     purpose = UnicodeAttribute()
+    claim = UnicodeAttribute()  # whose claim it is
     claimed_at = UnicodeAttribute()
     lease_until = UnicodeAttribute()
     reason = UnicodeAttribute(null=True)

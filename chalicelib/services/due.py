@@ -20,8 +20,13 @@ DUE: Final[dict[str, Callable[[Moment], float | None]]] = {
     tasks.REMINDER: reminders.remind,
 }
 
-LEASE: Final = 300  # seconds a claim holds before the moment comes up again
-ATTEMPTS: Final = 12  # with the pauses below, a day and a half of a provider that is away
+# What is done about one that is not tried any more.
+GIVEN_UP: Final[dict[str, Callable[[Moment], None]]] = {
+    tasks.REMINDER: reminders.give_up,
+}
+
+LEASE: Final = 300  # seconds the first claim holds before the moment comes up again; longer with each further one
+ATTEMPTS: Final = 12  # with the pauses below, a day and a half of a provider, or of a queue, that is away
 DOUBLINGS: Final = 6  # a pause grows at most 64-fold
 PER_TICK: Final = 2000  # moments per shard that one tick takes on; the next one goes on
 
@@ -47,8 +52,7 @@ def hand_over(message: Mapping[str, Any]) -> None:
     if again is None:
         moments.finish(moment)
     else:
-        pause = again * 2 ** min(int(moment.attempts) - 1, DOUBLINGS)
-        moments.postpone(moment, clock.stamp(clock.after(pause)))
+        moments.postpone(moment, _later(again, moment))
 
 
 def _shard(shard: str) -> int:
@@ -66,11 +70,21 @@ def _shard(shard: str) -> int:
 
 def _claim(item: Item) -> Moment | None:
     moment = moments.claim(item, clock.stamp(clock.after(LEASE)))
-    if moment is None or moment.attempts <= ATTEMPTS:
+    if moment is None or moment.attempts == 1:
+        return moment
+    if moment.attempts <= ATTEMPTS:
+        # Its hint may be waiting in a long queue: without growing leases an hour of that would use up all attempts.
+        moments.postpone(moment, _later(LEASE, moment))
         return moment
     observability.warn("moment given up", moment_kind=moment.what, tenant=moment.tenant, subject_id=moment.subject_id)
+    GIVEN_UP[moment.what](moment)
     moments.finish(moment)
     return None
+
+
+def _later(seconds: float, moment: Moment) -> str:
+    """So many seconds from now, doubled with each attempt."""
+    return clock.stamp(clock.after(seconds * 2 ** min(int(moment.attempts) - 1, DOUBLINGS)))
 
 
 def _hint(moment: Moment) -> dict[str, object]:

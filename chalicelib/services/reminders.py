@@ -1,6 +1,7 @@
 """The reminder of a task: one mail to its assignee when its moment comes."""
 
 import html
+from typing import Final
 
 from chalicelib import config, errors
 from chalicelib.models.access import User
@@ -8,6 +9,8 @@ from chalicelib.models.moment import Moment
 from chalicelib.models.task import Task
 from chalicelib.schemas.mail import Mail
 from chalicelib.services import sending, tasks, users
+
+_PURPOSE: Final = "reminder"
 
 
 def remind(moment: Moment) -> float | None:
@@ -18,7 +21,12 @@ def remind(moment: Moment) -> float | None:
         return None
     if task.status != "open":
         return None
-    return sending.once(moment.tenant, task.id, "reminder", moment.at, lambda: _compose(task))
+    return sending.once(moment.tenant, task.id, _PURPOSE, moment.at, lambda: _compose(task))
+
+
+def give_up(moment: Moment) -> None:
+    """No further try is made: account for the mail that never went out."""
+    sending.give_up(moment.tenant, moment.subject_id, _PURPOSE, moment.at)
 
 
 def _compose(task: Task) -> Mail | str:
