@@ -36,7 +36,9 @@ def record(meter: Meter, **fields: Any) -> None:
             row.update(_amounts(meter))
             if not _since:
                 _since.append(clock.ticks())
-    if _since and clock.ticks() - _since[0] >= FLUSH_EVERY:
+    with _lock:
+        overdue = bool(_since) and clock.ticks() - _since[0] >= FLUSH_EVERY
+    if overdue:
         flush()
 
 
