@@ -19,8 +19,9 @@ _DATA_DEPTH = 16
 
 
 def create(actor: Actor, subject_id: str, draft: ActivityDraft) -> TimelineEntry:
-    """Tell of something that happened. Raises `NotFound` for the record, `Invalid` for a moment that lies ahead or too much
-    data.
+    """Tell of something that happened.
+
+    Raises `NotFound` for the record, `Invalid` for a moment that lies ahead or for too much data.
     """
     _check(draft.data)
     subjects.load(actor.tenant, subject_id)
