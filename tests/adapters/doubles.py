@@ -1,13 +1,18 @@
-"""Servers that misbehave to order: real sockets, so that timeouts and lost connections are real too."""
+"""Servers to send to, friendly or failing to order: on real sockets, so timeouts and lost connections are real."""
 
+import asyncio
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from aiosmtpd.smtp import SMTP
 
 DROP = "drop"  # close the connection instead of answering
 HANG = "hang"  # do not answer at all
@@ -82,6 +87,27 @@ def _answer(connection: socket.socket, server: Smtp, step: str) -> bool:
         return False
     connection.sendall(answer.encode() + b"\r\n")
     return True
+
+
+@contextmanager
+def real_smtp(handler: object, tls: ssl.SSLContext | None = None, **options: Any) -> Iterator[int]:
+    """A real SMTP server on a free port, encrypted from the first byte if `tls` is given."""
+    # aiosmtpd's own controller cannot say which port it got, and asking for a free one first is a race.
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+
+        def protocol() -> SMTP:
+            return SMTP(handler, hostname="localhost", loop=loop, **options)
+
+        listening = runner.run(loop.create_server(protocol, "127.0.0.1", 0, ssl=tls))
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+        try:
+            yield listening.sockets[0].getsockname()[1]
+        finally:
+            loop.call_soon_threadsafe(listening.close)
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
 
 
 @dataclass

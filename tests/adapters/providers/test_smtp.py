@@ -1,28 +1,21 @@
 """SMTP: what arrives, at a real server; what each failure means, from a server that fails to order."""
 
-import asyncio
 import re
-import ssl
-import threading
 from asyncio import WriteTransport
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email import policy
 from email.message import Message
 from email.parser import BytesParser
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
-from pathlib import Path
-from typing import Any
 
 import pytest
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from aiosmtpd.smtp import SMTP, Envelope, Session
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib import clock
-from chalicelib.adapters import _mailbox, secrets
+from chalicelib.adapters import _mailbox
 from chalicelib.adapters.providers import smtp
 from chalicelib.errors import MailDeferred, MailRefused, MailUncertain
 from chalicelib.schemas.mail import Mail
@@ -32,32 +25,11 @@ from tests.adapters.conftest import Inbox
 Make = Callable[..., Mail]
 
 
-@contextmanager
-def server(handler: object, tls: ssl.SSLContext | None = None, **options: Any) -> Iterator[int]:
-    """A real SMTP server on a free port, encrypted from the first byte if `tls` is given."""
-    # aiosmtpd's own controller cannot say which port it got, and asking for a free one first is a race.
-    with asyncio.Runner() as runner:
-        loop = runner.get_loop()
-
-        def protocol() -> SMTP:
-            return SMTP(handler, hostname="localhost", loop=loop, **options)
-
-        listening = runner.run(loop.create_server(protocol, "127.0.0.1", 0, ssl=tls))
-        thread = threading.Thread(target=loop.run_forever)
-        thread.start()
-        try:
-            yield listening.sockets[0].getsockname()[1]
-        finally:
-            loop.call_soon_threadsafe(listening.close)
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join()
-
-
 @pytest.fixture
 def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
     """A friendly server that mail goes to."""
     kept = Inbox()
-    with server(kept) as port:
+    with doubles.real_smtp(kept) as port:
         monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{port}")
         yield kept
 
@@ -213,142 +185,7 @@ def test_a_real_server_that_dies_after_the_data(make_mail: Make, monkeypatch: py
             server.transport.abort()
             return "250 never heard"
 
-    with server(Dying()) as port:
+    with doubles.real_smtp(Dying()) as port:
         monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{port}")
         with pytest.raises(MailUncertain):
             smtp.send(make_mail())
-
-
-# Encryption and login. The server's certificate is for `localhost` only.
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
-    """A certificate for `localhost`, its own authority, and a server context that shows it."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    moment = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(moment - timedelta(hours=1))
-        .not_valid_after(moment + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path_factory.mktemp("tls")
-    public, private = folder / "cert.pem", folder / "key.pem"
-    public.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(public, private)
-    return public, context
-
-
-class Doorman:
-    """Remembers who tried to log in; lets one in."""
-
-    def __init__(self) -> None:
-        self.seen: list[tuple[bytes, bytes]] = []
-
-    def __call__(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
-        assert isinstance(data, LoginPassword)
-        self.seen.append((data.login, data.password))
-        return AuthResult(success=data.password == b"open sesame", handled=False)
-
-
-@contextmanager
-def encrypted(scheme: str, context: ssl.SSLContext, inbox: Inbox, doorman: Doorman) -> Iterator[int]:
-    """A server that takes mail only encrypted and after login."""
-    login: dict[str, Any] = {"authenticator": doorman, "auth_required": True}
-    if scheme == "smtps":
-        # aiosmtpd does not count encryption from the first byte, and warns that it does not.
-        with server(inbox, tls=context, auth_require_tls=False, **login) as port:
-            yield port
-    else:
-        with server(inbox, tls_context=context, require_starttls=True, **login) as port:
-            yield port
-
-
-SCHEMES = pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])
-Certificate = tuple[Path, ssl.SSLContext]
-
-
-@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
-@SCHEMES
-def test_encrypted_and_logged_in(
-    make_mail: Make, scheme: str, certificate: Certificate, file_secrets: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    secrets.write("smtp-password", "open sesame")
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
-    inbox, doorman = Inbox(), Doorman()
-    with encrypted(scheme, certificate[1], inbox, doorman) as port:
-        monkeypatch.setenv("SMTP_URL", f"{scheme}://ali%40firm.test@localhost:{port}")
-        smtp.send(make_mail())
-    assert doorman.seen == [(b"ali@firm.test", b"open sesame")]
-    assert len(inbox.envelopes) == 1
-
-
-@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
-@SCHEMES
-@pytest.mark.parametrize(("host", "trusted"), [("localhost", False), ("127.0.0.1", True)])
-def test_a_certificate_that_proves_nothing_gets_no_password(
-    make_mail: Make,
-    scheme: str,
-    host: str,
-    trusted: bool,
-    certificate: Certificate,
-    file_secrets: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    secrets.write("smtp-password", "open sesame")
-    if trusted:
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
-    inbox, doorman = Inbox(), Doorman()
-    with encrypted(scheme, certificate[1], inbox, doorman) as port:
-        monkeypatch.setenv("SMTP_URL", f"{scheme}://ali@{host}:{port}")
-        with pytest.raises(MailDeferred, match="SSLCertVerificationError"):
-            smtp.send(make_mail())
-    assert doorman.seen == []
-    assert inbox.envelopes == []
-
-
-@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
-def test_a_wrong_password_is_deferred(
-    make_mail: Make, certificate: Certificate, file_secrets: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    secrets.write("smtp-password", "open barley")
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
-    with encrypted("smtps", certificate[1], Inbox(), Doorman()) as port:
-        monkeypatch.setenv("SMTP_URL", f"smtps://ali@localhost:{port}")
-        with pytest.raises(MailDeferred, match="SMTPAuthenticationError"):
-            smtp.send(make_mail())
-
-
-def test_a_server_without_encryption_gets_nothing(make_mail: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    with doubles.smtp() as double:
-        monkeypatch.setenv("SMTP_URL", f"smtp+starttls://127.0.0.1:{double.port}")
-        with pytest.raises(MailDeferred, match="SMTPNotSupportedError"):
-            smtp.send(make_mail())
-    assert "MAIL" not in double.steps
-
-
-def test_a_missing_password_is_named(make_mail: Make, file_secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SMTP_URL", "smtps://ali@localhost:1")
-    with pytest.raises(MailDeferred, match="no secret smtp-password"):
-        smtp.send(make_mail())
-
-
-def test_no_password_goes_unencrypted_over_a_network(
-    make_mail: Make, file_secrets: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    secrets.write("smtp-password", "open sesame")
-    monkeypatch.setenv("SMTP_URL", f"smtp://ali@{ip_address('192.0.2.1')}:25")
-    with pytest.raises(MailDeferred, match="unencrypted"):
-        smtp.send(make_mail())
