@@ -51,7 +51,7 @@ def verify(use: str, token: str) -> dict[str, Any] | None:
     try:
         head, claims = (msgspec.json.decode(_unb64(part)) for part in text.split("."))
         key = _key(head["kid"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):  # a header of a thousand brackets, for one
         return None
     if key is None or not hmac.compare_digest(_mac(key, text).encode(), mac.encode("utf-8", "replace")):
         return None

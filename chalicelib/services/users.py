@@ -1,5 +1,6 @@
 """Users: who signs in, in which role. The last owner cannot be removed, and nobody grants more than he has."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from chalicelib import clock, errors, ids
@@ -42,21 +43,23 @@ def update(actor: Actor, user_id: str, patch: dict[str, Any], expected: int | No
     for field, value in patch.items():
         if value is None:
             raise errors.invalid(f"/{field}", "required", f"`{field}` cannot be cleared.")
-    if user_id != actor.user or "role" in patch:
+    own = user_id == actor.user and actor.role != "token"  # a token speaks for a user, but it is not him
+    if not own or "role" in patch:
         _needs(actor, "users:write")
 
     def apply(user: User) -> list[Step]:
+        kept: list[Step] = []
+        if not own:
+            _may_grant(actor, user.role)
         if "role" in patch and patch["role"] != user.role:
             _may_grant(actor, user.role)
             _may_grant(actor, patch["role"])
-            _keep_an_owner(user)
+            kept = _keep_an_owner(user)
             user.role = patch["role"]
-        if user.id != actor.user:
-            _may_grant(actor, user.role)
         if "password" in patch:
             user.password = passwords.hashed(patch["password"])
         user.name = patch.get("name", user.name)
-        return _saved(actor, user)
+        return [*_saved(actor, user), *kept]
 
     user = change(lambda consistent: load(actor.tenant, user_id, consistent=consistent), apply, expected)
     if "role" in patch or "password" in patch:
@@ -74,9 +77,9 @@ def delete(actor: Actor, user_id: str, expected: int | None) -> None:
 
     def apply(user: User) -> list[Step]:
         _may_grant(actor, user.role)
-        _keep_an_owner(user)
+        kept = _keep_an_owner(user)
         user.deleted_at = clock.stamp()
-        return [*_saved(actor, user), Step("delete", _login(user))]
+        return [*_saved(actor, user), Step("delete", _login(user)), *kept]
 
     change(lambda consistent: load(actor.tenant, user_id, consistent=consistent), apply, expected)
     sessions.end_all(actor.tenant, user_id)
@@ -183,9 +186,26 @@ def _may_grant(actor: Actor, role: str) -> None:
         _needs(actor, "owners:write")
 
 
-def _keep_an_owner(user: User) -> None:
+def _keep_an_owner(user: User) -> list[Step]:
+    """The check that another owner stays one while this one goes: two could otherwise remove each other at once."""
     if user.role != "owner":
-        return
-    found = page(keys.partition("user", "gsi1", tenant=user.tenant), index="gsi1", limit=200)
-    if not any(other.role == "owner" and other.id != user.id for other in found.items):
-        raise errors.Conflict("A firm needs an owner: make another one first.")
+        return []
+    for other in _all(user.tenant):
+        if other.role == "owner" and other.id != user.id:
+            still = (User.role == "owner") & User.deleted_at.does_not_exist()
+            return [Step("check", other, still, refusal=_no_owner)]
+    raise _no_owner()
+
+
+def _all(tenant: str) -> Iterator[User]:
+    start = None
+    while True:
+        found = page(keys.partition("user", "gsi1", tenant=tenant), index="gsi1", limit=200, start=start)
+        yield from found.items
+        start = found.last
+        if start is None:
+            return
+
+
+def _no_owner() -> errors.Conflict:
+    return errors.Conflict("A firm needs an owner: make another one first.")
