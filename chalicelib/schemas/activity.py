@@ -35,4 +35,4 @@ class TimelineEntry(View):
 class TimelineQuery(ListQuery):
     """Which entries: all, or of one kind; the newest first."""
 
-    kind: Annotated[str, Meta(pattern=r"^[a-z_]{1,30}(\.[a-z_]{1,30})?$")] | None = None
+    kind: Annotated[str, Meta(pattern=r"^[a-z_]{1,30}(\.[a-z_]{1,30})?$(?!\n)")] | None = None

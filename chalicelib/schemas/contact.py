@@ -35,7 +35,7 @@ class Email(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class Phone(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A phone number of a contact, as given."""
 
-    number: Annotated[str, Meta(pattern=r"^[+0-9][0-9 ()./\-]{2,39}$", examples=["+43 1 5880 10"])]
+    number: Annotated[str, Meta(pattern=r"^[+0-9][0-9 ()./\-]{2,39}$(?!\n)", examples=["+43 1 5880 10"])]
     kind: Literal["work", "mobile", "home", "fax", "other"] = "work"
     primary: bool = False
 
@@ -47,7 +47,7 @@ class PostalAddress(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, om
     city: Line | None = None
     region: Line | None = None
     postal_code: Annotated[str, Meta(max_length=20)] | None = None
-    country: Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2", examples=["AT"])] | None = None
+    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="ISO 3166-1 alpha-2", examples=["AT"])] | None = None
 
 
 Profiles = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=30)], Line], Meta(max_length=20)]

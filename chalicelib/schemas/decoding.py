@@ -12,19 +12,22 @@ S = TypeVar("S")
 
 # What msgspec says of an input, and the code a client can rely on.
 _CODES: Final = (
-    ("unknown field", "unknown_field"),
-    ("missing required field", "required"),
+    ("contains unknown", "unknown_field"),
+    ("missing required", "required"),
+    ("Invalid enum", "not_allowed"),
     ("matching regex", "format"),
     ("of length", "length"),
     ("RFC3339", "format"),
-    ("Invalid enum", "not_allowed"),
     ("timezone", "format"),
     (">=", "range"),
     ("<=", "range"),
     ("Expected", "type"),
 )
-_FIELD: Final = re.compile(r" field `([^`]*)`")
-_STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
+_FIELD: Final = re.compile(r" field `(.*)`", re.DOTALL)
+_QUOTED: Final = re.compile(r" field `.*`| value '.*'", re.DOTALL)  # what the client wrote, which is no sign
+_PLACE: Final = re.compile(r" - at (?:`key` in )?`\$([^`]*)`\Z")
+_STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+_LONGEST: Final = 300  # characters of a sentence, which may quote what was sent
 
 
 def convert(plain: Any, kind: type[S], *, strict: bool = True) -> S:
@@ -36,14 +39,22 @@ def convert(plain: Any, kind: type[S], *, strict: bool = True) -> S:
 
 
 def refusal(error: msgspec.ValidationError) -> errors.Invalid:
-    """msgspec's finding as ours, with a JSON pointer (RFC 6901) instead of its path."""
-    text, _, path = str(error).partition(" - at `$")
-    pointer = "".join("/" + _escape(step[0] or step[1]) for step in _STEP.findall(path.rstrip("`")))
-    code = next((code for sign, code in _CODES if sign in text), "invalid")
+    """msgspec's finding as ours, with a JSON pointer (RFC 6901) instead of its path.
+
+    msgspec does not say which member of a free-form object is wrong, so there the pointer ends at the object.
+    """
+    place = _PLACE.search(str(error))
+    text = str(error)[: place.start()] if place else str(error)
+    path = place[1].partition("[...]")[0] if place else ""
+    pointer = "".join("/" + _escape(step[0] or step[1]) for step in _STEP.findall(path))
+    plain = _QUOTED.sub("", text)
+    code = next((code for sign, code in _CODES if sign in plain), "invalid")
     field = _FIELD.search(text)
     if field and code in ("unknown_field", "required"):
         pointer += "/" + _escape(field[1])
-    return errors.Invalid("The input is not acceptable.", Flaw(pointer, code, text))
+    before, regex, _ = text.partition(" matching regex") if code == "format" else (text, "", "")
+    sentence = f"{before} of the documented form" if regex else text
+    return errors.Invalid("The input is not acceptable.", Flaw(pointer, code, sentence[:_LONGEST]))
 
 
 def _escape(step: str) -> str:

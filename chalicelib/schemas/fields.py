@@ -15,13 +15,13 @@ Text = Annotated[str, Meta(min_length=1, max_length=10_000)]
 Tag = Annotated[str, Meta(min_length=1, max_length=50)]
 Id = Annotated[str, Meta(max_length=40)]
 # One @, a local part of the characters mail systems take unquoted, a dotted host name (RFC 5321 sizes). Non-ASCII is
-# allowed on both sides.
+# allowed on both sides. In Python a bare `$` also stands before a last line break, hence `$(?!\n)` here and elsewhere.
 Address = Annotated[
     str,
     Meta(
         min_length=3,
         max_length=254,
-        pattern=r"^[^\s@\"(),:;<>\[\\\]\x00-\x1f]{1,64}@([^\s@.,:;<>()\[\]\\\"_/?#\x00-\x1f]{1,63}\.)+[^\s@.,:;<>()\[\]\\\"_/?#\x00-\x1f0-9][^\s@.,:;<>()\[\]\\\"_/?#\x00-\x1f]{1,62}$",
+        pattern=r"^[^\s@\"(),:;<>\[\\\]\x00-\x1f]{1,64}@([^\s@.,:;<>()\[\]\\\"_/?#\x00-\x1f]{1,63}\.)+[^\s@.,:;<>()\[\]\\\"_/?#\x00-\x1f0-9][^\s@.,:;<>()\[\]\\\"_/?#\x00-\x1f]{1,62}$(?!\n)",
         examples=["ada@example.com"],
         extra_json_schema={"format": "email"},
     ),
@@ -30,7 +30,7 @@ Moment = Annotated[datetime, Meta(tz=True, examples=["2026-03-01T09:00:00Z"])]
 Stamp = Annotated[str, Meta(extra_json_schema={"format": "date-time"}, examples=["2026-03-01T09:00:00.000Z"])]
 Zone = Annotated[str, Meta(max_length=64, description="IANA time zone", examples=["Europe/Vienna"])]
 Language = Annotated[
-    str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", description="BCP 47", examples=["de-AT"])
+    str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$(?!\n)", description="BCP 47", examples=["de-AT"])
 ]
 
 
