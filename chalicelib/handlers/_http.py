@@ -6,6 +6,7 @@ here.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import cache, wraps
 from typing import Any, Final
@@ -34,6 +35,7 @@ _EXPOSED: Final = (
 )
 _ALLOWED: Final = ("Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "X-Request-Id")
 Headers = dict[str, str | list[str]]
+_NEVER: Final = -1  # the version of no record
 _event: ContextVar[tuple[Mapping[str, Any], Any]] = ContextVar("event")
 
 
@@ -133,8 +135,6 @@ def _perform(route: Route, request: Request, actor: Actor | None, parameters: di
         given["actor"] = actor
     if "source" in route.wants:
         given["source"] = request.source
-    if "expected" in route.wants:
-        given["expected"] = request.if_match()
     query = request.query(route.query or msgspec.Struct)
     if "query" in route.wants:
         given["query"] = query
@@ -142,11 +142,21 @@ def _perform(route: Route, request: Request, actor: Actor | None, parameters: di
         given["page"] = Page(query.limit, _cursor.unseal(actor, request.path, query))
     if route.body is not None:
         given["body"] = request.json(route.body, plain=route.is_patch)
-    result = route.view(**given)
+    result = _expecting(route, given, request.if_match()) if "expected" in route.wants else route.view(**given)
     if isinstance(result, Listing) and actor is not None:
         cursor = _cursor.seal(result.last, actor, request.path, query) if result.last else None
         result = {"data": result.data, "next_cursor": cursor}
     return _encode(route, request, result)
+
+
+def _expecting(route: Route, given: dict[str, Any], versions: list[int] | None) -> Any:
+    """The view, called with each version that will do until the record is at it. Services know of one at a time."""
+    if versions is None:
+        return route.view(**given, expected=None)
+    for version in versions[:-1]:
+        with suppress(errors.Stale):
+            return route.view(**given, expected=version)
+    return route.view(**given, expected=versions[-1] if versions else _NEVER)
 
 
 def _encode(route: Route, request: Request, result: Any) -> Response:

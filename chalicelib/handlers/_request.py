@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from chalicelib.schemas import decoding
 
 MAX_BODY: Final = 1024 * 1024  # bytes
 _JSON: Final = ("application/json", "application/merge-patch+json")
+_TAG: Final = re.compile(r'(?:W/)?"?(0|[1-9][0-9]{0,8})"?')
 
 
 class Request:
@@ -63,12 +65,16 @@ class Request:
             values[name] = given[0]
         return decoding.convert(values, kind, strict=False)
 
-    def if_match(self) -> int | None:
-        """The version that `If-Match` names: None if any will do, -1 if none can."""
-        tag = self.headers.get("if-match", "*").strip().removeprefix("W/").strip('"')
-        if tag == "*":
+    def if_match(self) -> list[int] | None:
+        """The versions that `If-Match` names (RFC 9110, 13.1.1): None if any will do, an empty list if none can.
+
+        A weak tag counts as the strong one it was made of: what compresses answers on their way marks them weak.
+        """
+        given = self.headers.get("if-match", "*").strip()
+        if given == "*":
             return None
-        return int(tag) if tag.isascii() and tag.isdigit() and len(tag) < 10 else -1
+        found = [_TAG.fullmatch(tag.strip()) for tag in given.split(",")]
+        return [int(match[1]) for match in found if match]
 
     def if_none_match(self, etag: str) -> bool:
         """Whether the caller already has this version."""

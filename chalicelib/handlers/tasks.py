@@ -42,9 +42,9 @@ def delete_task(actor: Actor, task_id: str, expected: int | None) -> None:
 
 
 @routes.post("/v1/tasks/{task_id}/restore", permission="tasks:write", returns=TaskView, status=200)
-def restore_task(actor: Actor, task_id: str) -> TaskView:
+def restore_task(actor: Actor, task_id: str, expected: int | None) -> TaskView:
     """Take a task out of the trash."""
-    return tasks.restore(actor, task_id)
+    return tasks.restore(actor, task_id, expected)
 
 
 @routes.post("/v1/tasks/{task_id}/complete", permission="tasks:write", body=Completion, returns=TaskView, status=200)

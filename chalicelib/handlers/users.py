@@ -42,9 +42,9 @@ def delete_user(actor: Actor, user_id: str, expected: int | None) -> None:
 
 
 @routes.post("/v1/users/{user_id}/restore", permission="users:write", returns=UserView, status=200)
-def restore_user(actor: Actor, user_id: str) -> UserView:
+def restore_user(actor: Actor, user_id: str, expected: int | None) -> UserView:
     """Take a removed user back."""
-    return users.restore(actor, user_id)
+    return users.restore(actor, user_id, expected)
 
 
 @routes.post("/v1/tokens", permission="tokens:write", body=TokenDraft, returns=NewToken)

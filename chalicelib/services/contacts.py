@@ -75,7 +75,7 @@ def delete(actor: Actor, contact_id: str, expected: int | None) -> None:
     change(lambda consistent: load(actor.tenant, contact_id, consistent=consistent), apply, expected)
 
 
-def restore(actor: Actor, contact_id: str) -> ContactView:
+def restore(actor: Actor, contact_id: str, expected: int | None = None) -> ContactView:
     """Take the contact out of the trash.
 
     Raises `NotFound`, and `Conflict` if it is not in there or an address is taken by now.
@@ -88,7 +88,7 @@ def restore(actor: Actor, contact_id: str) -> ContactView:
         return [_saved(actor, contact), *_claims(contact, _addresses(contact))]
 
     return view(
-        change(lambda consistent: load(actor.tenant, contact_id, consistent=consistent, deleted=True), apply, None)
+        change(lambda consistent: load(actor.tenant, contact_id, consistent=consistent, deleted=True), apply, expected)
     )
 
 

@@ -67,7 +67,7 @@ def delete(actor: Actor, task_id: str, expected: int | None) -> None:
     _change(actor, task_id, expected, lambda task: setattr(task, "deleted_at", clock.stamp()))
 
 
-def restore(actor: Actor, task_id: str) -> TaskView:
+def restore(actor: Actor, task_id: str, expected: int | None = None) -> TaskView:
     """Take the task out of the trash; a reminder that still lies ahead comes again. Raises `NotFound`, `Conflict`."""
 
     def take_back(task: Task) -> None:
@@ -75,7 +75,7 @@ def restore(actor: Actor, task_id: str) -> TaskView:
             raise errors.Conflict("This task is not in the trash.")
         task.deleted_at = None
 
-    return _change(actor, task_id, None, take_back, deleted=True)
+    return _change(actor, task_id, expected, take_back, deleted=True)
 
 
 def load(tenant: str, task_id: str, *, consistent: bool = False, deleted: bool = False) -> Task:

@@ -86,7 +86,7 @@ def delete(actor: Actor, user_id: str, expected: int | None) -> None:
     tokens.remove_beyond(actor.tenant, user_id, frozenset())
 
 
-def restore(actor: Actor, user_id: str) -> UserView:
+def restore(actor: Actor, user_id: str, expected: int | None = None) -> UserView:
     """Take a user back. He signs in with his old password.
 
     Raises `Conflict` if his address has another account by now.
@@ -100,7 +100,7 @@ def restore(actor: Actor, user_id: str) -> UserView:
         return [*_saved(actor, user), Step("save", _login(user), absent(), refusal=_taken)]
 
     return view(
-        change(lambda consistent: load(actor.tenant, user_id, consistent=consistent, deleted=True), apply, None)
+        change(lambda consistent: load(actor.tenant, user_id, consistent=consistent, deleted=True), apply, expected)
     )
 
 
