@@ -135,7 +135,7 @@ def _perform(route: Route, request: Request, actor: Actor | None, parameters: di
         given["actor"] = actor
     if "source" in route.wants:
         given["source"] = request.source
-    query = request.query(route.query or msgspec.Struct)
+    query: Any = request.query(route.query) if route.query else None
     if "query" in route.wants:
         given["query"] = query
     if route.paged and actor is not None:
