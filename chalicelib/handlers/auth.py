@@ -8,19 +8,19 @@ from chalicelib.services import access
 routes = Routes(__name__)
 
 
-@routes.post("/v1/auth/signup", permission=None, body=Signup, returns=Tokens)
+@routes.post("/v1/auth/signup", permission=None, body=Signup, returns=Tokens, errors=(403,))
 def signup(body: Signup) -> Tokens:
     """Sign up a firm and its owner."""
     return access.signup(body)
 
 
-@routes.post("/v1/auth/login", permission=None, body=Credentials, returns=Tokens, status=200)
+@routes.post("/v1/auth/login", permission=None, body=Credentials, returns=Tokens, status=200, errors=(401, 429))
 def login(body: Credentials, source: str) -> Tokens:
     """Sign in."""
     return access.login(body, source)
 
 
-@routes.post("/v1/auth/refresh", permission=None, body=Refresh, returns=Tokens, status=200)
+@routes.post("/v1/auth/refresh", permission=None, body=Refresh, returns=Tokens, status=200, errors=(401,))
 def refresh(body: Refresh) -> Tokens:
     """Exchange a refresh token for the next pair of tokens, once."""
     return access.refresh(body.refresh_token)

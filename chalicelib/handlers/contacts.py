@@ -30,7 +30,9 @@ def get_contact(actor: Actor, contact_id: str) -> ContactView:
     return contacts.get(actor, contact_id)
 
 
-@routes.patch("/v1/contacts/{contact_id}", permission="contacts:write", body=ContactPatch, returns=ContactView)
+@routes.patch(
+    "/v1/contacts/{contact_id}", permission="contacts:write", body=ContactPatch, returns=ContactView, errors=(409,)
+)
 def patch_contact(actor: Actor, contact_id: str, body: dict[str, Any], expected: int | None) -> ContactView:
     """Change some fields of a contact."""
     return contacts.update(actor, contact_id, body, expected)
@@ -42,7 +44,9 @@ def delete_contact(actor: Actor, contact_id: str, expected: int | None) -> None:
     contacts.delete(actor, contact_id, expected)
 
 
-@routes.post("/v1/contacts/{contact_id}/restore", permission="contacts:write", returns=ContactView, status=200)
+@routes.post(
+    "/v1/contacts/{contact_id}/restore", permission="contacts:write", returns=ContactView, status=200, errors=(412,)
+)
 def restore_contact(actor: Actor, contact_id: str, expected: int | None) -> ContactView:
     """Take a contact out of the trash."""
     return contacts.restore(actor, contact_id, expected)

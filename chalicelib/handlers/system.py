@@ -17,7 +17,7 @@ def get_health() -> Health:
     return Health()
 
 
-@routes.get("/v1/ready", permission=None, returns=Health)
+@routes.get("/v1/ready", permission=None, returns=Health, errors=(503,))
 def get_ready() -> Health:
     """Whether the table answers too."""
     return health.ready()

@@ -29,19 +29,19 @@ def get_user(actor: Actor, user_id: str) -> UserView:
     return users.get(actor, user_id)
 
 
-@routes.patch("/v1/users/{user_id}", permission="self", body=UserPatch, returns=UserView)
+@routes.patch("/v1/users/{user_id}", permission="self", body=UserPatch, returns=UserView, errors=(403, 409))
 def patch_user(actor: Actor, user_id: str, body: dict[str, Any], expected: int | None) -> UserView:
     """Change a user: oneself, or with `users:write` anybody."""
     return users.update(actor, user_id, body, expected)
 
 
-@routes.delete("/v1/users/{user_id}", permission="users:write")
+@routes.delete("/v1/users/{user_id}", permission="users:write", errors=(409,))
 def delete_user(actor: Actor, user_id: str, expected: int | None) -> None:
     """Remove a user; his sessions and tokens end."""
     users.delete(actor, user_id, expected)
 
 
-@routes.post("/v1/users/{user_id}/restore", permission="users:write", returns=UserView, status=200)
+@routes.post("/v1/users/{user_id}/restore", permission="users:write", returns=UserView, status=200, errors=(412,))
 def restore_user(actor: Actor, user_id: str, expected: int | None) -> UserView:
     """Take a removed user back."""
     return users.restore(actor, user_id, expected)

@@ -1,0 +1,192 @@
+"""What the API's description says beyond routes and structs: examples, parameters, headers.
+
+It stands here and not in the structs because those are loaded at every cold start, and this only when somebody reads.
+"""
+
+from typing import Any, Final
+
+ABOUT: Final = (
+    "A customer-relationship system that bills by use. JSON in and out; times are RFC 3339 in UTC; lists come in pages "
+    "with a cursor; errors are `application/problem+json` (RFC 9457). Every answer tells its cost in `Tendril-Cost`."
+)
+PATCH: Final = "A JSON merge patch (RFC 7396): what is not there stays as it is, null clears."
+BEARER: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An access token from `/v1/auth/login`, or an API token from `/v1/tokens`.",
+}
+SUCCESS: Final = {200: "Done", 201: "Made", 204: "Done; there is nothing to say"}
+UNFORESEEN: Final = "Something went wrong here; the log has more under the same request id."
+QUOTA: Final = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+
+_ULID: Final = "01HX5ZZKBKACTAV9WEVGEMMVRZ"
+
+# Path parameters: the prefix of the noun's ids, and what is found by it.
+IDS: Final[dict[str, tuple[str, str]]] = {
+    "contact_id": ("con", "The contact's id"),
+    "task_id": ("tsk", "The task's id"),
+    "token_id": ("tok", "The API token's id; not the token itself"),
+    "user_id": ("usr", "The user's id"),
+}
+
+# Query parameters whose struct says nothing of them.
+QUERY: Final[dict[str, str]] = {
+    "limit": "At most so many records in one page",
+    "cursor": "`next_cursor` of the page before, with all other parameters as they were",
+    "sort": "In which order; the default is `name`",
+    "email": "Only the one with this mail address",
+    "updated_since": "Only what changed since then, the latest first",
+    "kind": "Only entries of this kind",
+    "status": "Only tasks of this status",
+    "assignee_id": "Only tasks of this user",
+    "due_before": "Only tasks that are due before then",
+    "from": "The first day, in UTC",
+    "to": "The last day, in UTC",
+    "group_by": "What the rows add up",
+}
+
+_CON, _TSK, _TOK, _USR = (f"{prefix}_{_ULID}" for prefix in ("con", "tsk", "tok", "usr"))
+
+# Fields, of one struct or of any, whose type has no example or whose meaning asks for a better one.
+EXAMPLES: Final[dict[str, Any]] = {
+    "access_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1c3JfMDEifQ.c2lnbmF0dXJl",
+    "actor": _USR,
+    "assignee_id": _USR,
+    "city": "Vienna",
+    "company": "Lovelace & Daughters",
+    "completed_at": None,
+    "counts": {"contacts": 3, "open_tasks": 1},
+    "deleted_at": None,
+    "due_at": "2030-03-01T09:00:00.000Z",
+    "email": "ada@example.com",
+    "expires_at": "2099-01-01T00:00:00.000Z",
+    "expires_in": 3600,
+    "first_name": "Ada",
+    "group": "2026-03-01",
+    "hint": "c3aB",
+    "language": "de-AT",
+    "last_name": "Lovelace",
+    "next_cursor": None,
+    "owner_id": _USR,
+    "permissions": ["contacts:read", "contacts:write"],
+    "postal_code": "1010",
+    "priced_on": "2026-01-01",
+    "primary": True,
+    "refresh_token": "eyJhbGciOiJIUzI1NiJ9.eyJnZW4iOjF9.c2lnbmF0dXJl",
+    "region": "Vienna",
+    "remind_before": 900,
+    "role": "rep",
+    "scopes": ["contacts:read"],
+    "social": {"linkedin": "https://www.linkedin.com/in/ada"},
+    "street": "Stephansplatz 1",
+    "subject_id": _CON,
+    "tags": ["vip"],
+    "text": "Asked for an offer by Friday.",
+    "time_zone": "Europe/Vienna",
+    "title": "Analyst",
+    "token": f"tnd_ten_{_ULID}.{_TOK}.c2VjcmV0",
+    "user_id": _USR,
+    "ActivityDraft.data": {"duration_seconds": 240},
+    "ActivityDraft.kind": "call",
+    "Completion.outcome": "They will sign next week.",
+    "ContactView.id": _CON,
+    "NewToken.id": _TOK,
+    "NewToken.last_used_at": None,
+    "NewToken.name": "Website form",
+    "TaskDraft.kind": "call",
+    "TaskDraft.title": "Call back about the offer",
+    "TaskPatch.title": "Call back about the offer",
+    "TaskView.id": _TSK,
+    "TaskView.kind": "call",
+    "TaskView.outcome": None,
+    "TaskView.priority": "normal",
+    "TaskView.status": "open",
+    "TaskView.title": "Call back about the offer",
+    "TenantView.id": f"ten_{_ULID}",
+    "TenantView.name": "Lovelace & Daughters",
+    "TimelineEntry.data": {"duration_seconds": 240},
+    "TimelineEntry.id": f"act_{_ULID}",
+    "TimelineEntry.kind": "call",
+    "TokenDraft.name": "Website form",
+    "TokenView.id": _TOK,
+    "TokenView.name": "Website form",
+    "UserView.id": _USR,
+    "UserView.name": "Ada Lovelace",
+}
+
+FLAW: Final = {
+    "pointer": "Where in the body (JSON pointer, RFC 6901), or which parameter",
+    "code": "What is wrong, in a word that stays the same",
+    "message": "What is wrong, for people",
+}
+
+PARAMETERS: Final[dict[str, Any]] = {
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "Sent again within 24 hours with the same body, the first answer is given again.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "examples": ["6d5f0c1e-import-17"]},
+    },
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "Only if the record is still at the version of this `ETag`; else 412.",
+        "schema": {"type": "string", "examples": ['"3"']},
+    },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "Answer 304 without a body if the record is still at the version of this `ETag`.",
+        "schema": {"type": "string", "examples": ['"3"']},
+    },
+}
+
+
+def _header(about: str, example: str | int, *, always: bool = True, **schema: Any) -> dict[str, Any]:
+    kind = "integer" if isinstance(example, int) else "string"
+    return {"description": about, "required": always, "schema": {"type": kind, **schema, "examples": [example]}}
+
+
+HEADERS: Final[dict[str, Any]] = {
+    "ETag": _header("The record's version, for `If-Match` and `If-None-Match`", '"3"', pattern='^"[0-9]+"$'),
+    "Idempotency-Replayed": _header(
+        "The answer was given before, to the same `Idempotency-Key`", "true", always=False, enum=["true"]
+    ),
+    "Location": _header("Where the new record is", f"/v1/contacts/con_{_ULID}"),
+    "RateLimit-Limit": _header("Attempts in one window of time", 5, minimum=0),
+    "RateLimit-Remaining": _header("Attempts left in this window", 4, minimum=0),
+    "RateLimit-Reset": _header("Seconds until the next window", 900, minimum=0),
+    "Retry-After": _header("Seconds to wait", 900, minimum=1),
+    "Tendril-Cost": _header(
+        "What the call cost: DynamoDB read and write units, milliseconds, US dollars",
+        "rru=0.5; wru=0; ms=4.2; usd=0.000001234",
+        pattern=r"^rru=[0-9.]+; wru=[0-9.]+; ms=[0-9.]+; usd=[0-9.]+$",
+    ),
+    "WWW-Authenticate": _header("How to sign in", "Bearer"),
+    "X-Request-Id": _header("The id of this call, as the log has it", "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"),
+}
+
+
+def id_of(parameter: str) -> dict[str, Any]:
+    """The schema of a path parameter. Raises KeyError for one that `IDS` does not know."""
+    prefix = IDS[parameter][0]
+    return {
+        "type": "string",
+        "pattern": f"^{prefix}_[0-7][0-9A-HJKMNP-TV-Z]{{25}}$",
+        "examples": [f"{prefix}_{_ULID}"],
+    }
+
+
+def problem(status: int, title: str, detail: str) -> dict[str, Any]:
+    """What an error may look like."""
+    about = {
+        "type": f"/problems/{title.lower().replace(' ', '-')}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": "/v1/contacts",
+        "request_id": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+    }
+    if status == 422:
+        about["errors"] = [{"pointer": "/first_name", "code": "type", "message": "Expected `str | null`, got `int`"}]
+    return about
