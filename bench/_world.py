@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import _packages, _start
+from chalicelib.services import keyring
 from infra import signing_keys
 from infra.local import aws
 from infra.local.cloud import Cloud
@@ -55,7 +56,7 @@ def world() -> Iterator[World]:
         ):
             engine.create_table(TABLE)
             aws.client("ssm", cloud.endpoint).put_parameter(
-                Name=f"{PREFIX}/{signing_keys.NAME}", Value=signing_keys.first(), Type="SecureString"
+                Name=f"{PREFIX}/{keyring.SECRET}", Value=signing_keys.first(), Type="SecureString"
             )
             environment = _environment(engine.endpoint, cloud.endpoint)
             token, user = _sign_up(package, environment)

@@ -5,6 +5,7 @@ SECRETS names another store, such as `file:/abs/.local/secrets` for the system o
 
 import sys
 
+from chalicelib.services import keyring
 from infra import signing_keys
 
 
@@ -12,7 +13,7 @@ def main() -> int:
     """Rotate the keys of the stage named on the command line."""
     stage = sys.argv[1] if len(sys.argv) > 1 else "dev"
     place = signing_keys.use_store_of(stage)
-    print(f"{place}/{signing_keys.NAME}: key {signing_keys.rotate()} now signs; earlier keys still verify")
+    print(f"{place}/{keyring.SECRET}: key {signing_keys.rotate()} now signs; earlier keys still verify")
     return 0
 
 
