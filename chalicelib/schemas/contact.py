@@ -47,7 +47,9 @@ class PostalAddress(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, om
     city: Line | None = None
     region: Line | None = None
     postal_code: Annotated[str, Meta(max_length=20)] | None = None
-    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="ISO 3166-1 alpha-2", examples=["AT"])] | None = None
+    country: (
+        Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="ISO 3166-1 alpha-2", examples=["AT"])] | None
+    ) = None
 
 
 Profiles = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=30)], Line], Meta(max_length=20)]
