@@ -15,8 +15,10 @@ from infra.local.work import Worker
 
 log = logging.getLogger("tendril.local")
 
-STREAM_SECONDS = 0.5  # between looks at the stream when nobody reports a write; a look costs about 2 ms
-QUEUE_SECONDS = 1  # how long one request for messages waits; the emulated cloud does not end before it is answered
+LOOK_SECONDS = 0.5  # between looks at stream and queue when nobody reports a write; a look costs a few ms
+# Least time between two looks at the queue. No long polling: the emulated cloud looks into its queue every 100 ms only,
+# and does not end before a waiting request is answered; this process knows itself when something may have been sent.
+QUEUE_SECONDS = 0.05
 TROUBLE_SECONDS = 1.0  # pause after an emulator did not answer
 STATUS_SECONDS = 0.03  # between two looks of somebody who waits for idle
 
@@ -30,8 +32,8 @@ class Pump:
         self._feed, self._worker, self._on_minute = feed, worker, on_minute
         self._activity, self._now = activity, now
         self._stopping = threading.Event()
-        self._written = threading.Event()
-        activity.on_write(self._written.set)
+        self._stream_wakes, self._queue_wakes = threading.Event(), threading.Event()
+        activity.on_write(self._wake)
         loops = {"stream": self._stream, "queue": self._queue, "minute": self._minute}
         self._threads = [
             threading.Thread(target=self._forever, args=(loop,), name=name, daemon=True) for name, loop in loops.items()
@@ -42,10 +44,10 @@ class Pump:
         for thread in self._threads:
             thread.start()
 
-    def stop(self, seconds: float = 5) -> None:
+    def stop(self, seconds: float = 3) -> None:
         """Stop; handlers that run may end, but not for longer than `seconds`."""
         self._stopping.set()
-        self._written.set()
+        self._wake()
         deadline = time.monotonic() + seconds
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -72,14 +74,22 @@ class Pump:
             time.sleep(STATUS_SECONDS)
         return status
 
+    def _wake(self) -> None:
+        self._stream_wakes.set()
+        self._queue_wakes.set()
+
     def _stream(self) -> None:
-        self._written.wait(STREAM_SECONDS)
-        self._written.clear()
+        self._stream_wakes.wait(LOOK_SECONDS)
+        self._stream_wakes.clear()
         if not self._stopping.is_set():
             self._feed.drain()
 
     def _queue(self) -> None:
-        self._worker.step_aside(QUEUE_SECONDS)
+        self._queue_wakes.wait(LOOK_SECONDS)
+        self._queue_wakes.clear()
+        while not self._stopping.is_set() and self._worker.step_aside():
+            pass
+        self._stopping.wait(QUEUE_SECONDS)
 
     def _minute(self) -> None:
         if not self._stopping.wait(minutes.until_next()):

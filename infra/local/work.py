@@ -49,7 +49,7 @@ class Worker:
             self._handle(batch)
         return len(batch)
 
-    def step_aside(self, wait: int) -> int:
+    def step_aside(self, wait: int = 0) -> int:
         """As `step`, but a pool of threads handles the batch; blocks while the pool is full."""
         self._flying = {one for one in self._flying if not one.done()}
         while len(self._flying) >= CONCURRENCY:
