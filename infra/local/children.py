@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+LEFTOVER_SECONDS = 5  # what a child of an earlier run gets to save and go, before it is killed
 
 
 class ChildError(Exception):
@@ -137,21 +138,24 @@ def _end_leftover(pid_file: Path) -> None:
     if not pid_file.exists():
         return
     pid, _, identity = pid_file.read_text().partition(" ")
-    if pid.isdigit() and identity and _identity(int(pid)) == identity:
+    deadline = time.monotonic() + LEFTOVER_SECONDS
+    while pid.isdigit() and identity and _identity(int(pid)) == identity:
         with suppress(ProcessLookupError):
-            os.kill(int(pid), signal.SIGKILL)
+            os.kill(int(pid), signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL)
+        time.sleep(0.1)
     pid_file.unlink(missing_ok=True)
 
 
 def _identity(pid: int) -> str:
-    """Start time and name of a process as `ps` tells them, empty if there is none."""
+    """Start time and name of a process as `ps` tells them, empty if there is none or it only waits to be buried."""
     try:
         seen = subprocess.run(
-            ["ps", "-o", "lstart=,comm=", "-p", str(pid)], capture_output=True, text=True, check=False
+            ["ps", "-o", "stat=,lstart=,comm=", "-p", str(pid)], capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
         return ""
-    return seen.stdout.strip()
+    state, _, identity = seen.stdout.strip().partition(" ")
+    return "" if state.startswith("Z") else identity.strip()
 
 
 def _last_line(text: str) -> str:

@@ -19,6 +19,9 @@ PORT_TRIES = 5
 STREAM_INDEX = (
     "CREATE INDEX IF NOT EXISTS ix_stream_seq ON _stream_records(table_name, CAST(sequence_number AS INTEGER))"
 )
+STREAM_TRIM = (
+    "DELETE FROM _stream_records WHERE table_name = ? AND CAST(sequence_number AS INTEGER) < ? AND created_at < ?"
+)
 
 
 class Engine:
@@ -66,6 +69,19 @@ class Engine:
             with sqlite3.connect(self._db_path, timeout=10) as database:
                 database.execute(STREAM_INDEX)
             database.close()
+
+    def trim_stream(self, table: str, handled: int, older_than: float) -> int:
+        """Forget the stream records of `table` before the sequence number `handled`, if older than the epoch given.
+
+        In AWS they go after a day by themselves; the engine keeps them for ever. The record `handled` itself stays,
+        since the next number is counted from the largest there is. Returns how many went.
+        """
+        if self._db_path is None:
+            return 0
+        with sqlite3.connect(self._db_path, timeout=10) as database:
+            gone = database.execute(STREAM_TRIM, (table, handled, int(older_than))).rowcount
+        database.close()
+        return gone
 
     @property
     def pid(self) -> int | None:

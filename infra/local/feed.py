@@ -78,6 +78,10 @@ class Feed:
                     return delivered
                 self._open = []
 
+    def handled(self) -> Mapping[str, str]:
+        """The sequence number of the last handled record by shard; DONE for a shard that is closed and read."""
+        return dict(self._position)
+
     def lag(self) -> int:
         """How many records are not handled yet, those in the handler's hands included; counts to 1000."""
         pending = 0

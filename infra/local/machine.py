@@ -3,8 +3,10 @@
 import importlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from infra.local import aws, guard, settings, template
@@ -27,6 +29,7 @@ log = logging.getLogger("tendril.local")
 
 TABLE = "tendril"
 SETTLE_SECONDS = 3.0  # what a request that is being answered may still take when everything stops
+KEEP_SECONDS = 86_400  # what DynamoDB keeps of a stream
 BACKOFF_SECONDS = 0.2  # before a failed stream record is tried again; doubled each time
 Say = Callable[[str, str], None]
 
@@ -93,7 +96,14 @@ class Machine:
         stack.callback(guard.install(outside, _hosts(engine.endpoint)))
         activity = Activity()
         app = _load_app(chosen)
-        pump = _pump(app, activity, chosen, engine=engine.endpoint, cloud=cloud.endpoint, queues=queues, clock=clock)
+        dead = _dead_letters(cloud, queues.get(template.stream_settings().dead_letters or ""))
+        pump = Pump(
+            _feed(app, activity, engine, chosen.data, dead),
+            _worker(app, activity, cloud, queues["WorkQueue"]),
+            _handler("schedules.on_minute"),
+            activity,
+            clock.now,
+        )
         if chosen.demo:
             importlib.import_module("chalicelib.services.demo").seed()
             self._say("demo", "a firm to try things with")
@@ -138,35 +148,33 @@ def _load_app(chosen: Settings) -> Any:
     return app
 
 
-def _pump(
-    app: Any,
-    activity: Activity,
-    chosen: Settings,
-    *,
-    engine: str,
-    cloud: str,
-    queues: Mapping[str, str],
-    clock: Any,
-) -> Pump:
-    sizes = {source.name: source.batch_size for source in app.event_sources if hasattr(source, "batch_size")}
-    policy = template.stream_settings()
+def _feed(
+    app: Any, activity: Activity, engine: Engine, data: Path, on_failure: Callable[[dict[str, Any]], None]
+) -> Feed:
     feed = Feed(
-        engine,
+        engine.endpoint,
         TABLE,
         _counted(_handler("streams.on_change"), activity),
-        chosen.data / "stream.json",
-        settings=policy,
-        batch_size=sizes.get("on_change", 100),
+        data / "stream.json",
+        batch_size=_batch_size(app, "on_change", 100),
         backoff=BACKOFF_SECONDS,
-        on_failure=_dead_letters(cloud, queues.get(policy.dead_letters or "")),
+        on_failure=on_failure,
     )
-    worker = Worker(
-        cloud,
-        queues["WorkQueue"],
-        _counted(_handler("queues.on_work"), activity),
-        batch_size=sizes.get("on_work", 10),
-    )
-    return Pump(feed, worker, _handler("schedules.on_minute"), activity, clock.now)
+    for sequence in feed.handled().values():
+        if sequence.isdigit():
+            engine.trim_stream(TABLE, int(sequence), time.time() - KEEP_SECONDS)
+    return feed
+
+
+def _worker(app: Any, activity: Activity, cloud: Cloud, url: str) -> Worker:
+    handler = _counted(_handler("queues.on_work"), activity)
+    return Worker(cloud.endpoint, url, handler, batch_size=_batch_size(app, "on_work", 10))
+
+
+def _batch_size(app: Any, function: str, default: int) -> int:
+    """What the handler's decorator asks for."""
+    sizes = {source.name: source.batch_size for source in app.event_sources if hasattr(source, "batch_size")}
+    return int(sizes.get(function, default))
 
 
 def _handler(path: str) -> Handler:
@@ -184,9 +192,9 @@ def _counted(handler: Handler, activity: Activity) -> Handler:
     return counted
 
 
-def _dead_letters(cloud: str, url: str | None) -> Callable[[dict[str, Any]], None]:
+def _dead_letters(cloud: Cloud, url: str | None) -> Callable[[dict[str, Any]], None]:
     """Where a record goes that failed too often: to the template's queue, or, as in Lambda, nowhere without one."""
-    sqs = aws.client("sqs", cloud)
+    sqs = aws.client("sqs", cloud.endpoint)
 
     def keep(message: dict[str, Any]) -> None:
         log.error("a stream record failed too often: %s", json.dumps(message["DDBStreamBatchInfo"]))

@@ -33,6 +33,7 @@ class Mailbox:
     def __init__(self, folder: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._folder, self._now = folder, now
         self._count = itertools.count()
+        self._read: dict[str, dict[str, Any]] = {}  # mails never change, and reading one takes a while
         for part in ("tmp", "new", "cur"):
             (folder / part).mkdir(parents=True, exist_ok=True)
 
@@ -54,12 +55,18 @@ class Mailbox:
     def entries(self, to: str | None = None, since: datetime | None = None) -> Iterator[dict[str, Any]]:
         """The mails, oldest first: those to the address `to`, and not before `since`, if given."""
         for file in self._files():
-            entry = _entry(file)
+            entry = self._entry(file)
             if to is not None and to.casefold() not in [one.casefold() for one in entry["recipients"]]:
                 continue
             if since is not None and datetime.fromisoformat(entry["at"]) < since:
                 continue
             yield {key: value for key, value in entry.items() if key != "recipients"}
+
+    def _entry(self, file: Path) -> dict[str, Any]:
+        mail_id = file.name.partition(":")[0]
+        if mail_id not in self._read:
+            self._read[mail_id] = _entry(file)
+        return self._read[mail_id]
 
     def _files(self) -> list[Path]:
         """New mails, and those that a mail program has moved on as read."""

@@ -12,6 +12,7 @@ import pytest
 from infra.local import aws, template
 from infra.local.children import ChildError, free_port
 from infra.local.engine import Engine
+from infra.local.feed import Feed
 from tests.local.conftest import Table
 
 NAME = "tendril"
@@ -57,6 +58,26 @@ def test_writes_stay_as_fast_when_stream_records_pile_up(tmp_path: Path) -> None
         _pile_up(database, 30_000)
         after = _seconds_for_writes(dynamodb)
     assert after < 3 * before, f"{before:.3f} s before, {after:.3f} s after"
+
+
+def test_old_stream_records_go_and_numbers_go_on(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def handler(event: dict[str, Any], context: Any) -> None:
+        seen.extend(record["dynamodb"]["SequenceNumber"] for record in event["Records"])
+
+    with Engine.start(tmp_path / "table.db") as engine:
+        engine.create_table(NAME)
+        dynamodb = aws.client("dynamodb", engine.endpoint)
+        _seconds_for_writes(dynamodb)
+        feed = Feed(engine.endpoint, NAME, handler)
+        feed.drain()
+        (handled,) = feed.handled().values()
+        assert engine.trim_stream(NAME, int(handled), 0) == 0
+        assert engine.trim_stream(NAME, int(handled), time.time() + 60) == len(seen) - 1
+        dynamodb.put_item(TableName=NAME, Item=ITEM)
+        assert feed.drain() == 1
+    assert int(seen[-1]) == int(handled) + 1
 
 
 def test_any_endpoint_can_take_its_place(
