@@ -40,7 +40,8 @@ def once(request: Request, actor: Actor | None, context: Any, perform: Callable[
     key = request.headers["idempotency-key"].strip()
     if not 1 <= len(key) <= MAX_KEY:
         raise errors.invalid("/Idempotency-Key", "length", f"The key must have 1 to {MAX_KEY} characters.")
-    caller = f"{actor.tenant}/{actor.user}" if actor else "-"
+    # Who is not signed in is told apart by network address, or anybody could use up a key for everybody.
+    caller = f"{actor.tenant}/{actor.user}" if actor else f"-/{request.source}"
     ran: list[Response] = []
 
     def run() -> dict[str, Any]:
