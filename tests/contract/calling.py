@@ -1,0 +1,116 @@
+"""Valid calls of every route, built from the registry and the served description, so that rules about all routes can
+be tried on all routes.
+
+What cannot be derived stands in the tables below. A route that they do not cover fails with a word on what to add.
+"""
+
+import copy
+import uuid
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+import app  # noqa: F401 - importing it fills the registry of routes
+from chalicelib.handlers import _openapi
+from chalicelib.handlers._routes import ROUTES, Route
+from tests.house import Answer, Sender
+
+PASSWORD = "long enough pass"
+
+# How to make the record that a path parameter names. A new noun adds its line here.
+MAKE: dict[str, Callable[[Sender], Any]] = {
+    "contact_id": lambda sender: sender.contact(),
+    "task_id": lambda sender: made(sender, "/v1/tasks"),
+    "token_id": lambda sender: made(sender, "/v1/tokens"),
+    "user_id": lambda sender: made(sender, "/v1/users"),
+}
+
+# Lists of what another route than POST on the same path makes.
+FILLED_BY = {"contact_timeline": "create_contact_activity"}
+
+# Bodies that depend on who calls.
+BODIES: dict[str, Callable[[Sender], Any]] = {
+    "login": lambda sender: {"email": sender.signed_up["user"]["email"], "password": PASSWORD},
+    "refresh": lambda sender: {"refresh_token": sender.signed_up["refresh_token"]},
+    "logout": lambda _: {},
+}
+
+
+class Call(NamedTuple):
+    """One request that the API accepts from whoever it was built for."""
+
+    method: str
+    path: str
+    body: Any
+
+    def by(self, sender: Sender, **headers: str) -> Answer:
+        """Send it."""
+        return sender.call(self.method, self.path, self.body, **headers)
+
+
+def name(route: Route) -> str:
+    """A route as tests and messages name it."""
+    return f"{route.method} {route.path}"
+
+
+def routes(condition: Callable[[Route], object] = bool) -> pytest.MarkDecorator:
+    """A test for each route of this sort."""
+    return pytest.mark.parametrize("route", [route for route in ROUTES if condition(route)], ids=name)
+
+
+def operation(operation_id: str) -> Route:
+    """The route whose view has this name."""
+    return next(route for route in ROUTES if route.view.__name__ == operation_id)
+
+
+def valid(route: Route, sender: Sender) -> Call:
+    """A call of the route that `sender` will succeed with, after making what it needs."""
+    path = route.path
+    for parameter in [part[1:-1] for part in route.path.split("/") if part.startswith("{")]:
+        if parameter not in MAKE:
+            pytest.fail(f"No test can call {name(route)}: add `{parameter}` to MAKE in {__file__}")
+        path = path.replace(f"{{{parameter}}}", MAKE[parameter](sender)["id"])
+    if route.path.endswith("/restore"):
+        removed = sender.delete(path.removesuffix("/restore"))
+        assert removed.status == 204, removed.text
+    return Call(route.method, path, body(route, sender))
+
+
+def body(route: Route, sender: Sender) -> Any:
+    """The described example with addresses nobody has yet; None for a route without a body."""
+    if route.body is None:
+        return None
+    if route.view.__name__ in BODIES:
+        return BODIES[route.view.__name__](sender)
+    example = copy.deepcopy(_openapi.document()["components"]["schemas"][route.body.__name__]["examples"][0])
+    for holder in (example, *example.get("emails", ())):
+        for field in holder.keys() & {"email", "address"}:
+            if isinstance(holder[field], str):
+                holder[field] = f"{uuid.uuid4().hex}@example.com"
+    return example
+
+
+def made(sender: Sender, path: str) -> Any:
+    """A record made by POST on this path."""
+    route = next(route for route in ROUTES if (route.method, route.path) == ("POST", path))
+    answer = sender.post(path, body(route, sender))
+    assert answer.status == 201, answer.text
+    return answer.json
+
+
+def token(sender: Sender, scopes: set[str] | frozenset[str]) -> Sender:
+    """A program that calls with an API token of these scopes."""
+    answer = sender.post("/v1/tokens", {"name": "test", "scopes": sorted(scopes)})
+    assert answer.status == 201, answer.text
+    return Sender(sender.house, answer.json["token"], sender.signed_up)
+
+
+def colleague(sender: Sender, role: str) -> Sender:
+    """Another user of the same tenant, signed in."""
+    address = f"{uuid.uuid4().hex}@example.com"
+    draft = {"name": "Colleague", "email": address, "role": role, "password": PASSWORD}
+    assert sender.post("/v1/users", draft).status == 201
+    answer = sender.house.stranger().post("/v1/auth/login", {"email": address, "password": PASSWORD})
+    assert answer.status == 200, answer.text
+    return Sender(sender.house, answer.json["access_token"], answer.json)
