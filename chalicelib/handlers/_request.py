@@ -1,7 +1,6 @@
 """One API Gateway event, read as a request: headers without case, a body under its limit, typed input or a refusal."""
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -32,7 +31,7 @@ class Request:
         raw = self.event.get("body") or ""
         try:
             data = base64.b64decode(raw, validate=True) if self.event.get("isBase64Encoded") else raw.encode()
-        except (binascii.Error, UnicodeEncodeError):
+        except ValueError:  # of base64, or of characters that are none
             raise errors.BadRequest("The body cannot be decoded.") from None
         if len(data) > MAX_BODY:
             raise errors.TooLarge(f"The body is {len(data)} bytes long; at most {MAX_BODY} are taken.")
@@ -51,7 +50,7 @@ class Request:
             data = b"{}"
         try:
             decoded = msgspec.json.decode(data)
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):  # not its grammar, not UTF-8, or too deep
             raise errors.BadRequest("The body is not JSON.") from None
         typed = decoding.convert(decoded, kind)
         return decoded if plain else typed
