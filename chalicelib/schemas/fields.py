@@ -21,9 +21,9 @@ Address = Annotated[
     Meta(
         min_length=3,
         max_length=254,
-        pattern=r"^[^\s@\"(),:;<>\[\\\]\x00-\x1f]{1,64}@([^\s@.,:;<>()\[\]\\\"_/?#\x00-\x1f]{1,63}\.)+[^\s@.,:;<>()\[\]\\\"_/?#\x00-\x1f0-9][^\s@.,:;<>()\[\]\\\"_/?#\x00-\x1f]{1,62}$(?!\n)",
+        pattern=r'^[^\s@"(),:;<>\[\\\]\x00-\x1f]{1,64}@([^\s@.,:;<>()\[\]\\"_/?#\x00-\x1f]{1,63}\.)+[^\s@.,:;<>()\[\]\\"_/?#\x00-\x1f0-9][^\s@.,:;<>()\[\]\\"_/?#\x00-\x1f]{1,62}$(?!\n)',
         examples=["ada@example.com"],
-        extra_json_schema={"format": "email"},
+        extra_json_schema={"format": "idn-email"},
     ),
 ]
 Moment = Annotated[datetime, Meta(tz=True, examples=["2026-03-01T09:00:00Z"])]
