@@ -51,7 +51,7 @@ class Book:
         """The query parameters of a route, in the order of their struct."""
         if route.query is None:
             return []
-        schema = _inlined(msgspec.json.schema(route.query))
+        schema = _portable(_inlined(msgspec.json.schema(route.query)))
         return [
             {
                 "name": name,
@@ -125,10 +125,20 @@ def _flaw() -> Schema:
 
 def _tidied(name: str, schema: Schema) -> Schema:
     """msgspec's schema without a title that repeats the name, and with a word on what a merge patch is."""
-    schema = {key: value for key, value in schema.items() if key != "title"}
+    schema = {key: value for key, value in _portable(schema).items() if key != "title"}
     if name.endswith("Patch"):
         schema = {"description": words.PATCH, **schema}
     return schema
+
+
+def _portable(schema: Any) -> Any:
+    """The schema with patterns as JSON Schema means them (ECMA 262), where `$` is the end and nothing else."""
+    if isinstance(schema, dict):
+        return {
+            key: value.replace(r"$(?!\n)", "$") if key == "pattern" and isinstance(value, str) else _portable(value)
+            for key, value in schema.items()
+        }
+    return [_portable(one) for one in schema] if isinstance(schema, list) else schema
 
 
 def _inlined(schema: Schema) -> Schema:

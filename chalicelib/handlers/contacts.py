@@ -44,9 +44,7 @@ def delete_contact(actor: Actor, contact_id: str, expected: int | None) -> None:
     contacts.delete(actor, contact_id, expected)
 
 
-@routes.post(
-    "/v1/contacts/{contact_id}/restore", permission="contacts:write", returns=ContactView, status=200, errors=(412,)
-)
+@routes.post("/v1/contacts/{contact_id}/restore", permission="contacts:write", returns=ContactView, status=200)
 def restore_contact(actor: Actor, contact_id: str, expected: int | None) -> ContactView:
     """Take a contact out of the trash."""
     return contacts.restore(actor, contact_id, expected)

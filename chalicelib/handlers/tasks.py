@@ -41,7 +41,7 @@ def delete_task(actor: Actor, task_id: str, expected: int | None) -> None:
     tasks.delete(actor, task_id, expected)
 
 
-@routes.post("/v1/tasks/{task_id}/restore", permission="tasks:write", returns=TaskView, status=200, errors=(412,))
+@routes.post("/v1/tasks/{task_id}/restore", permission="tasks:write", returns=TaskView, status=200)
 def restore_task(actor: Actor, task_id: str, expected: int | None) -> TaskView:
     """Take a task out of the trash."""
     return tasks.restore(actor, task_id, expected)

@@ -41,7 +41,7 @@ def delete_user(actor: Actor, user_id: str, expected: int | None) -> None:
     users.delete(actor, user_id, expected)
 
 
-@routes.post("/v1/users/{user_id}/restore", permission="users:write", returns=UserView, status=200, errors=(412,))
+@routes.post("/v1/users/{user_id}/restore", permission="users:write", returns=UserView, status=200)
 def restore_user(actor: Actor, user_id: str, expected: int | None) -> UserView:
     """Take a removed user back."""
     return users.restore(actor, user_id, expected)
