@@ -84,6 +84,11 @@ class Engine:
         return gone
 
     @property
+    def place(self) -> str:
+        """Where its data are, for a person to read."""
+        return str(self._db_path or "the hands of DYNAMODB_ENDPOINT")
+
+    @property
     def pid(self) -> int | None:
         """The engine's process id, None for an endpoint that is not ours."""
         return self._child.pid if self._child else None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from infra.local import aws, guard, settings, template
 from infra.local.activity import Activity
@@ -70,7 +71,7 @@ class Machine:
             Engine.start(chosen.data / "table.db", log=chosen.data / "log/engine.log", keep=[lock.descriptor])
         )
         engine.create_table(TABLE)
-        self._say("table", f"{engine.endpoint} (DynamoDB, data in {chosen.data / 'table.db'})")
+        self._say("table", f"{engine.endpoint} (DynamoDB, data in {engine.place})")
         cloud = stack.enter_context(
             Cloud.start(chosen.data / "cloud", chosen.data / "log/cloud.log", keep=[lock.descriptor])
         )
@@ -93,7 +94,7 @@ class Machine:
             smtp_port=catcher.port,
         )
         outside = guard.Outside(clock.now)
-        stack.callback(guard.install(outside, _hosts(engine.endpoint)))
+        stack.callback(guard.install(outside, [urlsplit(engine.endpoint).hostname or ""]))
         activity = Activity()
         app = _load_app(chosen)
         dead = _dead_letters(cloud, queues.get(template.stream_settings().dead_letters or ""))
@@ -132,10 +133,6 @@ def _open(front: Front, chosen: Settings) -> None:
 
 def _busy(chosen: Settings, error: OSError) -> BusyError:
     return BusyError(f"port {chosen.port} cannot be used ({error.strerror}); set PORT to another one")
-
-
-def _hosts(*endpoints: str) -> list[str]:
-    return [endpoint.partition("://")[2].partition("/")[0].rpartition(":")[0] for endpoint in endpoints]
 
 
 def _load_app(chosen: Settings) -> Any:

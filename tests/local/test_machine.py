@@ -18,8 +18,9 @@ from typing import Any
 
 import pytest
 
-from infra.local import template
+from infra.local import aws, template
 from infra.local.children import free_port
+from infra.local.engine import Engine
 from tests.local.test_cloud import runs
 
 START_SECONDS = 30
@@ -35,9 +36,11 @@ class Run:
     environment: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        # These tests are about the machine with its own engine, also when the suite runs against another one.
+        inherited = {name: value for name, value in os.environ.items() if name != "DYNAMODB_ENDPOINT"}
         variables = {"PORT": str(self.port), "DATA_DIR": str(self.data), "DEMO": "0", **self.environment}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "infra.local"], cwd=template.ROOT, env={**os.environ, **variables},
+            [sys.executable, "-m", "infra.local"], cwd=template.ROOT, env={**inherited, **variables},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
@@ -193,6 +196,21 @@ def test_a_start_that_is_interrupted_leaves_nothing_running(data: Path) -> None:
         time.sleep(0.01)
     run.end(signal.SIGTERM)
     assert not any(map(runs, children))
+
+
+def test_another_engine_can_take_the_place_of_ours(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DYNAMODB_ENDPOINT", raising=False)
+    with Engine.start(tmp_path / "other.db") as other:
+        run = Run(data, environment={"DYNAMODB_ENDPOINT": other.endpoint}).until_ready()
+        try:
+            sign_up(run)
+            assert run.ask("GET", "/_local/idle?wait=10")[1]["idle"] is True
+            assert len(run.children()) == 1
+        finally:
+            run.end()
+        assert other.alive()
+        assert aws.client("dynamodb", other.endpoint).scan(TableName="tendril")["Count"] > 0
+    assert not (data / "table.db").exists()
 
 
 def test_a_change_flows_through_and_all_is_quiet_again(machine: Run) -> None:
