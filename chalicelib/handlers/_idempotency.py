@@ -41,7 +41,6 @@ def once(request: Request, actor: Actor | None, context: Any, perform: Callable[
     if not 1 <= len(key) <= MAX_KEY:
         raise errors.invalid("/Idempotency-Key", "length", f"The key must have 1 to {MAX_KEY} characters.")
     # Who is not signed in is told apart by network address, or anybody could use up a key for everybody.
-    # Strangers are told apart by where they call from: two of them may have chosen the same key.
     caller = f"{actor.tenant}/{actor.user}" if actor else f"-/{request.source}"
     ran: list[Response] = []
 

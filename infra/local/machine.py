@@ -108,6 +108,8 @@ class Machine:
         if chosen.demo:
             importlib.import_module("chalicelib.services.demo").seed()
             self._say("demo", "a firm to try things with")
+        # The last minute's bill; in the cloud it is what a killed function loses.
+        stack.callback(importlib.import_module("chalicelib.services.usage").flush)
         pump.start()
         stack.callback(pump.stop)
         stack.callback(activity.settle, SETTLE_SECONDS)
