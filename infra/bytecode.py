@@ -1,7 +1,8 @@
 """Compile a package: Lambda's disk is read-only, so without bytecode every cold start compiles every module anew.
 
 Our own sources stay beside their bytecode, so that a stack trace shows the line. Of other people's modules only the
-bytecode ships: it halves their size and saves a lookup per import; their stack traces still name file and line.
+bytecode ships: it starts as fast either way, but takes 8 MB instead of 13; their part of a stack trace still names
+file, line number and function.
 """
 
 import os
