@@ -153,9 +153,10 @@ HEADERS: Final[dict[str, Any]] = {
         "The answer was given before, to the same `Idempotency-Key`", "true", always=False, enum=["true"]
     ),
     "Location": _header("Where the new record is", f"/v1/contacts/con_{_ULID}"),
-    "RateLimit-Limit": _header("Attempts in one window of time", 5, minimum=0),
-    "RateLimit-Remaining": _header("Attempts left in this window", 4, minimum=0),
-    "RateLimit-Reset": _header("Seconds until the next window", 900, minimum=0),
+    # Where attempts are counted; a repeated answer was not an attempt.
+    "RateLimit-Limit": _header("Attempts in one window of time", 5, always=False, minimum=0),
+    "RateLimit-Remaining": _header("Attempts left in this window", 4, always=False, minimum=0),
+    "RateLimit-Reset": _header("Seconds until the next window", 900, always=False, minimum=0),
     "Retry-After": _header("Seconds to wait", 900, minimum=1),
     "Tendril-Cost": _header(
         "What the call cost: DynamoDB read and write units, milliseconds, US dollars",

@@ -1,0 +1,172 @@
+"""Thousands of generated requests against the served description: `python -m tests.contract.schemathesis_run`.
+
+Schemathesis makes valid and invalid requests of every operation and holds each answer to the description: no 5xx, no
+status, media type, body or header that is not described. A new tenant's owner makes them, and about half of the ids
+in paths are replaced by ids of records that the run itself has made, so that there is something to read and change.
+
+With BASE_URL it calls a running system, else the app in this process on the engine of the tests.
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+import sys
+import tempfile
+import urllib.request
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from schemathesis.cli import schemathesis as command_line
+
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+    "response_headers_conformance",
+)
+PASSWORD = "long enough pass"
+IDS = re.compile(r"(con|tsk|tok|usr)_[0-9A-Z]{26}")
+HALF = 0.5
+
+
+class Run:
+    """What one run knows: who calls, which records it has made, what it was answered."""
+
+    def __init__(self, base_url: str, seed: int) -> None:
+        self.base_url, self.random = base_url, random.Random(seed)
+        self.address = f"{uuid.uuid4().hex}@example.com"
+        signup = {"company": "Firm", "name": "Owner", "email": self.address, "password": PASSWORD}
+        self.token: str = self._post("/v1/auth/signup", signup)["access_token"]
+        everything = [scope for scope in self._me()["permissions"] if scope not in ("self", "owners:write")]
+        # For signing out, which would end the owner's session and with it the run.
+        self.expendable: str = self._post("/v1/tokens", {"name": "run", "scopes": everything})["token"]
+        self.ids: dict[str, list[str]] = defaultdict(list)
+        self.refresh_tokens: list[str] = []
+        self.answers: Counter[int] = Counter()
+
+    def before_call(self, case: Any) -> None:
+        """Sign the request, and let about half of those that could succeed meet real records."""
+        signing_out = case.path == "/v1/auth/logout"
+        case.headers["Authorization"] = f"Bearer {self.expendable if signing_out else self.token}"
+        if self.random.random() < HALF:
+            return
+        # The same few keys and versions come again and again, and few requests would get past them.
+        for header in ("Idempotency-Key", "If-Match"):
+            case.headers.pop(header, None)
+        for name, value in (case.path_parameters or {}).items():
+            known = self.ids[str(value)[:3]] if IDS.fullmatch(str(value)) else None
+            if known:
+                case.path_parameters[name] = self.random.choice(known[-20:])
+        if case.path == "/v1/auth/login" and isinstance(case.body, dict):
+            case.body = {"email": self.address, "password": PASSWORD}
+        if case.path == "/v1/auth/refresh" and isinstance(case.body, dict) and self.refresh_tokens:
+            case.body = {"refresh_token": self.refresh_tokens.pop()}
+
+    def after_call(self, response: Any) -> None:
+        """Count the answer, and remember what was made."""
+        self.answers[response.status_code] += 1
+        if response.status_code in (200, 201) and b'"id"' in response.content:
+            made = json.loads(response.content)
+            if response.status_code == 201 and IDS.fullmatch(str(made.get("id"))):
+                self.ids[made["id"][:3]].append(made["id"])
+            if (
+                isinstance(made.get("user"), dict)
+                and made["user"].get("email") == self.address
+                and "refresh_token" in made
+            ):
+                self.refresh_tokens.append(made["refresh_token"])
+
+    def _post(self, path: str, body: Any) -> Any:
+        return self._send(urllib.request.Request(self.base_url + path, json.dumps(body).encode()))
+
+    def _me(self) -> Any:
+        return self._send(urllib.request.Request(f"{self.base_url}/v1/me"))
+
+    def _send(self, request: urllib.request.Request) -> Any:
+        request.add_header("Content-Type", "application/json")
+        if hasattr(self, "token"):
+            request.add_header("Authorization", f"Bearer {self.token}")
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """The base URL of a running system: the one given, or one on this process's own engine until the end."""
+    if given := os.environ.get("BASE_URL"):
+        yield given.rstrip("/")
+        return
+    import tests.conftest  # noqa: F401 - sets the environment, before the app is imported
+    from app import app
+    from infra.local.activity import Activity
+    from infra.local.api import Api
+    from infra.local.engine import Engine
+    from infra.local.front import Front
+
+    with tempfile.TemporaryDirectory() as home, Engine.start(Path(home) / "engine.db") as engine:
+        os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = engine.endpoint
+        engine.create_table(os.environ["TABLE"])
+        front = Front(0, Api(app, Activity()).answer)
+        front.open()
+        yield f"http://127.0.0.1:{front.server_port}"
+        front.shutdown()
+        front.server_close()
+
+
+def _listen(run: Run) -> None:
+    """Have each request and each answer pass through `run`. Schemathesis takes plain functions only."""
+
+    @schemathesis.hook
+    def before_call(context: Any, case: Any, kwargs: Any) -> None:
+        run.before_call(case)
+
+    @schemathesis.hook
+    def after_call(context: Any, case: Any, response: Any) -> None:
+        run.after_call(response)
+
+
+def main(arguments: list[str]) -> int:
+    """Run, print the figures, and return 0 if nothing was found."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--max-examples", type=int, default=60, help="generated cases per operation and phase")
+    parser.add_argument("--phases", default="examples,coverage,fuzzing,stateful")
+    parser.add_argument("--at-least", type=int, default=3000, help="fail if fewer requests were made")
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args(arguments)
+    os.environ["LOG_LEVEL"] = "CRITICAL"
+    with served() as base_url:
+        run = Run(base_url, given.seed)
+        _listen(run)
+        options = {
+            "--checks": ",".join(CHECKS),
+            "--phases": given.phases,
+            "--max-examples": str(given.max_examples),
+            "--seed": str(given.seed),
+            "--suppress-health-check": "all",
+            "--generation-database": "none",
+        }
+        command = [f"{base_url}/v1/openapi.json", "--url", base_url, "--continue-on-failure", "--no-color"]
+        command += [part for option in options.items() for part in option]
+        try:
+            command_line(["run", *command], standalone_mode=False)
+            failed = 0
+        except SystemExit as end:
+            failed = int(end.code or 0)
+    total = sum(run.answers.values())
+    sys.stdout.write(f"{total} requests; answers by status: {dict(sorted(run.answers.items()))}\n")
+    if total < given.at_least:
+        sys.stdout.write(f"Too few: at least {given.at_least} were wanted\n")
+        return 1
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
