@@ -31,7 +31,7 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     type: str
     title: str
     status: int
-    detail: str = ""
+    detail: str
     instance: str
     request_id: str
     errors: list[dict[str, str]] = []
