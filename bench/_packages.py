@@ -4,9 +4,11 @@ Ours is what `make package STAGE=local` builds. The bare one is the least that C
 one route that gets an item by id, packaged by plain `chalice package`.
 """
 
+import atexit
 import os
 import platform
 import re
+import shutil
 import subprocess
 import zipfile
 from functools import cache
@@ -53,7 +55,7 @@ def ours() -> tuple[Path, Path]:
 @cache
 def bare() -> Path:
     """The folder that the bare app's package is unpacked into. Raises PackageError."""
-    folder = Path(mkdtemp(prefix="tendril-bare-"))
+    folder = _folder("bare")
     (folder / ".chalice").mkdir()
     (folder / "app.py").write_text(BARE_APP)
     processor = PROCESSORS[platform.machine().lower()]
@@ -76,9 +78,23 @@ def bare() -> Path:
 
 
 def _unpack(archive: Path) -> Path:
-    folder = Path(mkdtemp(prefix="tendril-unpacked-"))
+    folder = _folder("unpacked")
     with zipfile.ZipFile(archive) as content:
         content.extractall(folder)
     for path in folder.rglob("*"):
         path.chmod(0o555 if path.is_dir() else 0o444)
     return folder
+
+
+def _folder(name: str) -> Path:
+    """A folder that is gone when the measuring is over."""
+    folder = Path(mkdtemp(prefix=f"tendril-{name}-"))
+    atexit.register(_remove, folder)
+    return folder
+
+
+def _remove(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_dir():
+            path.chmod(0o755)
+    shutil.rmtree(folder)
