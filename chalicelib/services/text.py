@@ -10,4 +10,4 @@ def folded(text: str, length: int = 100) -> str:
     and 15).
     """
     plain = "".join(mark for mark in unicodedata.normalize("NFKD", text) if not unicodedata.combining(mark))
-    return " ".join(plain.casefold().split())[:length]
+    return " ".join(plain.casefold().split())[:length].rstrip()
