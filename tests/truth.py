@@ -1,0 +1,55 @@
+"""Everything that follows from records, computed anew from the records themselves: what the house must agree with."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from chalicelib.models import keys
+from chalicelib.models.activity import Activity
+from chalicelib.models.contact import Contact
+from chalicelib.models.table import page
+from chalicelib.models.task import Task
+
+IN_TOUCH = {"call", "email", "meeting", "message"}
+
+
+def counts(contacts: list[Contact], tasks: list[Task]) -> dict[str, int]:
+    """The totals of a tenant, zeros left out."""
+    open_tasks = sum(1 for task in tasks if task.status == "open" and not task.deleted_at)
+    found = {"contacts": sum(1 for contact in contacts if not contact.deleted_at), "tasks_open": open_tasks}
+    return {name: amount for name, amount in found.items() if amount}
+
+
+def next_activity_at(contact: Contact, tasks: list[Task]) -> str | None:
+    """The earliest due time of a contact's open tasks."""
+    times = [
+        task.due_at
+        for task in tasks
+        if task.subject_id == contact.id and task.status == "open" and not task.deleted_at and task.due_at
+    ]
+    return min(times, default=None)
+
+
+def last_contacted_at(told: list[tuple[str, str]]) -> str | None:
+    """The latest of what was told of a contact as (kind, at), if people were in touch by it."""
+    return max((at for kind, at in told if kind in IN_TOUCH), default=None)
+
+
+def collection(tenant: str, record_id: str) -> list[Any]:
+    """The record itself, in the trash or not, and all that is kept beside it."""
+    return list(_all(keys.partition("contact", tenant=tenant, id=record_id), None))
+
+
+def entries(kept: list[Any]) -> Counter[str]:
+    """The kinds of the timeline in a record's collection."""
+    return Counter(entry.what for entry in kept if isinstance(entry, Activity))
+
+
+def _all(partition: str, where: Any) -> Iterator[Any]:
+    start = None
+    while True:
+        found = page(partition, where=where, limit=200, start=start, consistent=True)
+        yield from found.items
+        start = found.last
+        if start is None:
+            return
