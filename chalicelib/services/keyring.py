@@ -17,7 +17,7 @@ from chalicelib import clock
 from chalicelib.adapters import secrets
 
 SECRET: Final = "signing-keys"  # noqa: S105 - the name under which the ring is kept
-_RELOAD: Final = 60.0  # seconds after which an unknown key id is worth another look at the store
+_LOOK_AGAIN: Final = 5.0  # seconds between looks at the store for the sake of an unknown key id
 
 
 class Ring(msgspec.Struct, frozen=True):
@@ -27,7 +27,8 @@ class Ring(msgspec.Struct, frozen=True):
     keys: dict[str, str]
 
 
-_cached: tuple[Ring, float] | None = None
+_cached: Ring | None = None
+_looked: float | None = None  # when an unknown key id last had us look
 
 
 def new_ring(old: Ring | None = None) -> Ring:
@@ -72,8 +73,8 @@ def derive(purpose: str, kid: str | None = None) -> tuple[str, bytes]:
 
 def forget() -> None:
     """Read the ring again at the next use."""
-    global _cached
-    _cached = None
+    global _cached, _looked
+    _cached = _looked = None
 
 
 def _ring(*, fresh: bool = False) -> Ring:
@@ -84,14 +85,16 @@ def _ring(*, fresh: bool = False) -> Ring:
             # The first call of a new installation. Whoever comes second finds the ring of the first.
             secrets.create(SECRET, msgspec.json.encode(new_ring()).decode())
             text = secrets.read(SECRET)
-        _cached = msgspec.json.decode(text or "", type=Ring), clock.ticks()
-    return _cached[0]
+        _cached = msgspec.json.decode(text or "", type=Ring)
+    return _cached
 
 
 def _key(name: Any) -> str | None:
     """The key of that id. An unknown one may be newer than what we hold: look again, but not at everybody's bidding."""
+    global _looked
     key = _ring().keys.get(name)
-    if key is None and _cached is not None and clock.ticks() - _cached[1] > _RELOAD:
+    if key is None and (_looked is None or clock.ticks() - _looked > _LOOK_AGAIN):
+        _looked = clock.ticks()
         key = _ring(fresh=True).keys.get(name)
     return key
 

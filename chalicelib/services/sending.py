@@ -91,7 +91,7 @@ def _already(send: Send) -> Send | float | None:
 def _record(send: Send, status: str, reason: str | None) -> None:
     """Note the outcome of our own claim. One that was taken from us meanwhile stays as it is."""
     send.status, send.reason = status, reason
-    observability.note("mail", mail_purpose=send.purpose, status=status)
+    observability.note("mail", mail_purpose=send.purpose, status=status, reason=reason)
     try:
         transact(Step("save", send, (Send.status == "claimed") & (Send.claim == send.claim)))
     except errors.Stale:

@@ -29,6 +29,9 @@ BY_CODE: Final[dict[str, Outcome]] = {
 # For codes that are not above. A 5xx may come from behind the point where the mail was taken.
 BY_STATUS: Final[dict[int, Outcome]] = {400: MailRefused, 413: MailRefused, 503: MailDeferred}
 
+# SES says the same code of a mail it will not have and of an account that is not set up; a person mends the latter.
+UNVERIFIED: Final = "not verified"
+
 # Errors without an answer: these come before the request has left; after any other one the mail may be on its way.
 NEVER_LEFT: Final = (
     aws.ConnectTimeoutError,
@@ -60,6 +63,8 @@ def send(mail: Mail) -> str:
         return str(ses.send_email(**request)["MessageId"])
     except aws.ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", ""))
+        if code == "MessageRejected" and UNVERIFIED in str(error.response["Error"].get("Message", "")):
+            raise MailDeferred("SES has not verified the sender, or in its sandbox the recipient") from error
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         raise _outcome(code, status)(f"SES answered {status} {code}") from error
     except aws.ParamValidationError as error:

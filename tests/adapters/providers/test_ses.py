@@ -119,6 +119,15 @@ def test_what_an_answer_means_after_one_try(
     assert endpoint.requests == 1
 
 
+def test_an_unverified_sender_is_a_fault_of_the_account_and_not_of_the_mail(aws_at: Point, make_mail: Make) -> None:
+    said = "Email address is not verified. The following identities failed the check in region EU-WEST-1: x@home.test"
+    with doubles.http(400, {"message": said}, **{"x-amzn-ErrorType": "MessageRejected"}) as endpoint:
+        aws_at(endpoint.url)
+        with pytest.raises(MailDeferred) as caught:
+            ses.send(make_mail())
+    assert "home.test" not in str(caught.value), "the provider's text may quote addresses"
+
+
 def test_every_code_of_the_table_is_tried() -> None:
     # The three throttling spellings of other AWS services stand in for one another.
     assert set(ses.BY_CODE) - {code for _, code, _ in ANSWERS} == {"Throttling", "ThrottlingException"}
