@@ -1,0 +1,152 @@
+"""A noun has one name on every floor: path, view, service, permission, schema, key shape, entity.
+
+The nouns are read off the registry of routes, so a new one is held to this from its first route on.
+"""
+
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import app  # noqa: F401 - importing it fills the registry of routes
+from chalicelib.handlers import _openapi_words
+from chalicelib.handlers._routes import ROUTES, Route
+from chalicelib.models import keys, table
+from chalicelib.schemas.fields import Draft, View
+from chalicelib.schemas.page import ListQuery
+
+CHALICELIB = Path(__file__).parents[2] / "chalicelib"
+
+# What every noun offers: the name of the view and its place below /v1/{nouns}.
+VERBS = {
+    "create_{noun}": ("POST", ""),
+    "list_{nouns}": ("GET", ""),
+    "get_{noun}": ("GET", "/{id}"),
+    "patch_{noun}": ("PATCH", "/{id}"),
+    "delete_{noun}": ("DELETE", "/{id}"),
+    "restore_{noun}": ("POST", "/{id}/restore"),
+}
+
+# What a noun does not offer, with the reason.
+LACKS = {
+    "token": {
+        "patch_token": "whoever holds a token relies on what it may do; make a new one",
+        "restore_token": "what is revoked stays revoked",
+    },
+}
+
+# Nouns that share schemas and entities, because one is nothing without the others.
+SHARED = {"user": "access", "token": "access"}
+
+# Rooms whose routes are not about one noun.
+OTHER_ROOMS = {"auth": "signing up, in and out", "system": "the house itself"}
+
+IN_PATH = re.compile(r"/v1/(\w+)/\{(\w+)_id\}")
+NOUNS = {match[2]: match[1] for route in ROUTES if (match := IN_PATH.match(route.path))}
+
+
+def of(nouns: str) -> list[Route]:
+    """The routes of a noun."""
+    return [route for route in ROUTES if route.path.split("/")[2] == nouns]
+
+
+def classes(base: Any) -> list[Any]:
+    """All classes below this one."""
+    found: list[Any] = base.__subclasses__()
+    return found + [one for direct in found for one in classes(direct)]
+
+
+every_noun = pytest.mark.parametrize(("noun", "nouns"), NOUNS.items())
+
+
+def test_the_nouns_are_found() -> None:
+    assert NOUNS.keys() >= {"contact", "task", "user", "token"}
+    assert LACKS.keys() | SHARED.keys() <= NOUNS.keys()
+
+
+@every_noun
+def test_it_has_the_verbs_of_every_noun(noun: str, nouns: str) -> None:
+    there = {(route.view.__name__, route.method, route.path) for route in of(nouns)}
+    wanted = {
+        (view.format(noun=noun, nouns=nouns), method, f"/v1/{nouns}{place.replace('{id}', f'{{{noun}_id}}')}")
+        for view, (method, place) in VERBS.items()
+    }
+    lacking = {view for view, _, _ in wanted - there}
+    assert lacking == LACKS.get(noun, {}).keys()
+
+
+@every_noun
+def test_its_views_bear_its_name(noun: str, nouns: str) -> None:
+    for route in of(nouns):
+        assert re.search(rf"(^|_){noun}s?(_|$)", route.view.__name__), route.view.__name__
+
+
+@every_noun
+def test_its_room_and_its_services_are_called_after_it(noun: str, nouns: str) -> None:
+    room = {route.view.__module__ for route in of(nouns)}
+    assert len(room) == 1
+    name = room.pop().rpartition(".")[2]
+    assert name == nouns or (SHARED.get(noun) and name in NOUNS.values())
+    service = importlib.import_module(f"chalicelib.services.{nouns}")
+    for verb in ("create", "get", "listing", "delete", "view"):
+        assert callable(getattr(service, verb)), f"{nouns}.{verb}"
+
+
+@every_noun
+def test_its_permissions_are_called_after_it(noun: str, nouns: str) -> None:
+    for route in of(nouns):
+        verb = "read" if route.method == "GET" else "write"
+        assert route.permission in (f"{nouns}:{verb}", "self"), route
+
+
+@every_noun
+def test_its_structs_are_called_after_it(noun: str, nouns: str) -> None:
+    schemas = importlib.import_module(f"chalicelib.schemas.{SHARED.get(noun, noun)}")
+    assert issubclass(getattr(schemas, f"{noun.title()}Draft"), Draft)
+    view = getattr(schemas, f"{noun.title()}View")
+    assert issubclass(view, View)
+    assert {"id", "created_at", "updated_at", "version"} <= set(view.__struct_fields__)
+    for route in of(nouns):
+        if route.paged:
+            assert route.query is not None
+            assert issubclass(route.query, ListQuery)
+        if route.view.__name__ in (f"get_{noun}", f"patch_{noun}", f"restore_{noun}"):
+            assert route.returns is view
+
+
+@every_noun
+def test_its_entity_is_called_after_it(noun: str, nouns: str) -> None:
+    model = importlib.import_module(f"chalicelib.models.{SHARED.get(noun, noun)}")
+    entity = getattr(model, noun.title())
+    assert issubclass(entity, table.Record)
+    assert entity.kind.get_discriminator(entity) == noun
+    assert keys.SHAPES[noun].pk == "T#{tenant}#{id}"
+    assert keys.SHAPES[noun].sk == "#"
+    assert keys.SHAPES[noun].indexes["gsi1"][0].startswith(f"T#{{tenant}}#{noun}")
+
+
+@every_noun
+def test_its_ids_have_one_prefix(noun: str, nouns: str) -> None:
+    prefix = _openapi_words.IDS[f"{noun}_id"][0]
+    source = (CHALICELIB / "services" / f"{nouns}.py").read_text()
+    assert set(re.findall(r'ids\.new\("(\w+)"\)', source)) == {prefix}
+
+
+def test_prefixes_tell_nouns_apart() -> None:
+    prefixes = [prefix for prefix, _ in _openapi_words.IDS.values()]
+    assert len(set(prefixes)) == len(prefixes)
+    assert _openapi_words.IDS.keys() == {f"{noun}_id" for noun in NOUNS}
+
+
+def test_every_kind_of_item_has_a_shape_and_every_shape_an_entity() -> None:
+    for path in (CHALICELIB / "models").glob("[a-z]*.py"):
+        importlib.import_module(f"chalicelib.models.{path.stem}")
+    kinds = {one.kind.get_discriminator(one) for one in classes(table.Item)} - {None}
+    assert kinds == keys.SHAPES.keys()
+
+
+def test_every_room_is_of_a_noun_or_has_its_reason() -> None:
+    rooms = {route.view.__module__.rpartition(".")[2] for route in ROUTES}
+    assert rooms - set(NOUNS.values()) == OTHER_ROOMS.keys()
