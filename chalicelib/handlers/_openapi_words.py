@@ -55,7 +55,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "city": "Vienna",
     "company": "Lovelace & Daughters",
     "completed_at": None,
-    "counts": {"contacts": 3, "open_tasks": 1},
+    "counts": {"contacts": 3, "tasks_open": 1},
     "deleted_at": None,
     "due_at": "2030-03-01T09:00:00.000Z",
     "email": "ada@example.com",

@@ -42,15 +42,23 @@ class Run:
 
     def __init__(self, base_url: str, seed: int) -> None:
         self.base_url, self.random = base_url, random.Random(seed)
+        self.answers: Counter[int] = Counter()
+        self.by_operation: dict[str, Counter[int]] = defaultdict(Counter)
+
+        self.refresh_tokens: list[str] = []
+        self.sign_up()
+
+    def sign_up(self) -> None:
+        """Begin with a new tenant: at first, and whenever the run has locked itself out, as by a new password."""
+        self.token = ""
         self.address = f"{uuid.uuid4().hex}@example.com"
         signup = {"company": "Firm", "name": "Owner", "email": self.address, "password": PASSWORD}
-        self.token: str = self._post("/v1/auth/signup", signup)["access_token"]
+        self.token = self._post("/v1/auth/signup", signup)["access_token"]
         everything = [scope for scope in self._me()["permissions"] if scope not in ("self", "owners:write")]
-        # For signing out, which would end the owner's session and with it the run.
-        self.expendable: str = self._post("/v1/tokens", {"name": "run", "scopes": everything})["token"]
-        self.ids: dict[str, list[str]] = defaultdict(list)
-        self.refresh_tokens: list[str] = []
-        self.answers: Counter[int] = Counter()
+        # For signing out, which would end the owner's session.
+        self.expendable = self._post("/v1/tokens", {"name": "run", "scopes": everything})["token"]
+        self.records: dict[str, list[str]] = defaultdict(list)
+        self.trash: dict[str, list[str]] = defaultdict(list)
 
     def before_call(self, case: Any) -> None:
         """Sign the request, and let about half of those that could succeed meet real records."""
@@ -61,28 +69,39 @@ class Run:
         # The same few keys and versions come again and again, and few requests would get past them.
         for header in ("Idempotency-Key", "If-Match"):
             case.headers.pop(header, None)
+        records = self.trash if case.path.endswith("/restore") else self.records
         for name, value in (case.path_parameters or {}).items():
-            known = self.ids[str(value)[:3]] if IDS.fullmatch(str(value)) else None
+            known = records[str(value)[:3]] if IDS.fullmatch(str(value)) else None
             if known:
-                case.path_parameters[name] = self.random.choice(known[-20:])
+                case.path_parameters[name] = self.random.choice(known)
+        if case.path in ("/v1/users", "/v1/auth/signup") and isinstance(case.body, dict) and "email" in case.body:
+            case.body = {**case.body, "email": f"{uuid.uuid4().hex}@example.com"}
         if case.path == "/v1/auth/login" and isinstance(case.body, dict):
             case.body = {"email": self.address, "password": PASSWORD}
         if case.path == "/v1/auth/refresh" and isinstance(case.body, dict) and self.refresh_tokens:
             case.body = {"refresh_token": self.refresh_tokens.pop()}
 
-    def after_call(self, response: Any) -> None:
-        """Count the answer, and remember what was made."""
+    def after_call(self, case: Any, response: Any) -> None:
+        """Count the answer, and keep account of what was made, thrown away and taken back."""
         self.answers[response.status_code] += 1
+        self.by_operation[f"{case.method} {case.path}"][response.status_code] += 1
+        if response.status_code == 401 and not case.path.startswith("/v1/auth/"):
+            self.sign_up()
+        if response.status_code == 204 and case.method == "DELETE":
+            self._move(next(iter(case.path_parameters.values())), self.records, self.trash)
         if response.status_code in (200, 201) and b'"id"' in response.content:
             made = json.loads(response.content)
             if response.status_code == 201 and IDS.fullmatch(str(made.get("id"))):
-                self.ids[made["id"][:3]].append(made["id"])
-            if (
-                isinstance(made.get("user"), dict)
-                and made["user"].get("email") == self.address
-                and "refresh_token" in made
-            ):
-                self.refresh_tokens.append(made["refresh_token"])
+                self.records[made["id"][:3]].append(made["id"])
+            if case.path.endswith("/restore"):
+                self._move(made["id"], self.trash, self.records)
+            if isinstance(made.get("user"), dict) and made["user"].get("email") == self.address:
+                self.refresh_tokens += [made["refresh_token"]] if "refresh_token" in made else []
+
+    def _move(self, record: str, here: dict[str, list[str]], there: dict[str, list[str]]) -> None:
+        if record in here[record[:3]]:
+            here[record[:3]].remove(record)
+            there[record[:3]].append(record)
 
     def _post(self, path: str, body: Any) -> Any:
         return self._send(urllib.request.Request(self.base_url + path, json.dumps(body).encode()))
@@ -92,7 +111,7 @@ class Run:
 
     def _send(self, request: urllib.request.Request) -> Any:
         request.add_header("Content-Type", "application/json")
-        if hasattr(self, "token"):
+        if self.token:
             request.add_header("Authorization", f"Bearer {self.token}")
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
@@ -130,7 +149,7 @@ def _listen(run: Run) -> None:
 
     @schemathesis.hook
     def after_call(context: Any, case: Any, response: Any) -> None:
-        run.after_call(response)
+        run.after_call(case, response)
 
 
 def main(arguments: list[str]) -> int:
@@ -160,6 +179,9 @@ def main(arguments: list[str]) -> int:
             failed = 0
         except SystemExit as end:
             failed = int(end.code or 0)
+    for name, answers in sorted(run.by_operation.items()):
+        if answers.keys() != {405}:  # methods that nobody offers
+            sys.stdout.write(f"{name:<45} {dict(sorted(answers.items()))}\n")
     total = sum(run.answers.values())
     sys.stdout.write(f"{total} requests; answers by status: {dict(sorted(run.answers.items()))}\n")
     if total < given.at_least:
