@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from chalicelib import clock, errors, ids
@@ -34,7 +34,9 @@ Record = dict[str, Any]
 OF_CONTACTS: Final = 380  # schedules
 OF_TASKS: Final = 140  # each of them more than twice as dear
 SETTINGS: Final = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a schedule is small; making it smaller takes minutes
 )
 ran: Counter[str] = Counter()
 
