@@ -122,6 +122,8 @@ def creation(user: User) -> list[Step]:
 
 def load(tenant: str, user_id: str, *, consistent: bool = False, deleted: bool = False) -> User:
     """The user. Raises `NotFound`, also for a removed one unless `deleted` asks for those."""
+    if not ids.is_id("usr", user_id):
+        raise errors.NotFound("There is no such user.")
     place = keys.key("user", tenant=tenant, id=user_id)
     user = fetch(User, *place, consistent=True) if consistent else find(User, *place)
     if deleted and user is not None:
