@@ -6,7 +6,7 @@ process that is killed loses at most its last minute of accounting, never of dat
 
 import threading
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 from chalicelib import clock, errors, money, observability
@@ -62,7 +62,7 @@ def report(actor: Actor, query: UsageQuery) -> UsageView:
     """The tenant's bill, by day or by purpose. Raises `Invalid` for a span that is upside down or over a year."""
     flush()
     until = query.until or clock.now().date()
-    since = query.since or until - timedelta(days=_DEFAULT_DAYS - 1)
+    since = query.since or date.fromordinal(max(1, until.toordinal() - _DEFAULT_DAYS + 1))
     if not 0 <= (until - since).days < MAX_DAYS:
         raise errors.invalid(
             "/from", "range", f"`from` must not lie after `to`, and at most {MAX_DAYS} days are added up."
