@@ -53,3 +53,9 @@ def _all(partition: str, where: Any) -> Iterator[Any]:
         start = found.last
         if start is None:
             return
+
+
+def record(kind: type[Any], tenant: str, record_id: str) -> Any:
+    """One record as it stands now, in the trash or not."""
+    (found,) = (item for item in collection(tenant, record_id) if isinstance(item, kind))
+    return found

@@ -1,6 +1,5 @@
 """Stated units are consumed units: every access pattern is performed, and read off the engine's meter."""
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,11 +16,9 @@ from chalicelib.models.task import Task
 from chalicelib.services import ledger, sessions, usage
 from tests.house import Answer, House, Sender
 from tests.loglines import heard
+from tests.units import exact_units
 
-pytestmark = pytest.mark.skipif(
-    bool(os.environ.get("DYNAMODB_ENDPOINT")),
-    reason="DynamoDB Local states three times what a transaction consumes; the figures are those of the other engine",
-)
+pytestmark = exact_units
 
 Units = tuple[float, float]
 Performer = Callable[[House, Sender], Units]

@@ -14,6 +14,7 @@ from chalicelib.models.ledger import Total
 from chalicelib.models.table import Item, Step, absent, change, fetch, find, page, transact
 from chalicelib.models.task import Task
 from chalicelib.observability import Meter
+from tests.units import exact_units
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -53,6 +54,7 @@ def _refusal(text: str) -> Any:
     return lambda: errors.Conflict(text)
 
 
+@exact_units
 def test_a_transaction_of_one_step_is_a_plain_write_at_half_the_price(tenant: str, meter: Meter) -> None:
     transact(Step("save", guard(tenant, "a"), absent()))
     assert meter.wru == 1
