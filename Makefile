@@ -62,5 +62,5 @@ $(VENV): requirements.txt requirements-dev.txt
 node_modules/.installed: package.json
 	@command -v npm >/dev/null || { echo "npm is needed for the local database engine: install Node.js 18 or newer"; exit 1; }
 	@echo "Installing the local database engine into node_modules"
-	@npm install --no-package-lock --no-audit --no-fund --loglevel=error
+	@npm install --no-package-lock --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
