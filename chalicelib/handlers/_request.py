@@ -3,7 +3,8 @@
 import base64
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -13,6 +14,7 @@ from chalicelib.schemas import decoding
 MAX_BODY: Final = 1024 * 1024  # bytes
 _JSON: Final = ("application/json", "application/merge-patch+json")
 _TAG: Final = re.compile(r'(?:W/)?"?(0|[1-9][0-9]{0,8})"?')
+_NUMBER: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 
 
 class Request:
@@ -57,12 +59,14 @@ class Request:
 
     def query(self, kind: type[msgspec.Struct]) -> Any:
         """The query string as a struct. Raises `Invalid`, also for a parameter given twice."""
-        values: dict[str, str] = {}
+        values: dict[str, Any] = {}
         for name, given in (self.event.get("multiValueQueryStringParameters") or {}).items():
             if len(given) > 1:
                 raise errors.invalid(f"/{name}", "repeated", f"`{name}` was given {len(given)} times.")
-            values[name] = given[0]
-        return decoding.convert(values, kind, strict=False)
+            # Not left to msgspec's lax mode, which takes `null` for nothing and 123 for a moment in 1970.
+            number = name in _numbers(kind) and _NUMBER.fullmatch(given[0])
+            values[name] = int(given[0]) if number else given[0]
+        return decoding.convert(values, kind)
 
     def if_match(self) -> list[int] | None:
         """The versions that `If-Match` names (RFC 9110, 13.1.1): None if any will do, an empty list if none can.
@@ -79,3 +83,13 @@ class Request:
         """Whether the caller already has this version."""
         tags = [tag.strip().removeprefix("W/") for tag in self.headers.get("if-none-match", "").split(",")]
         return etag in tags or "*" in tags
+
+
+@cache
+def _numbers(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The fields of a struct that are whole numbers, by their names on the wire."""
+    return frozenset(field.encode_name for field in msgspec.structs.fields(kind) if _is_number(field.type))
+
+
+def _is_number(kind: Any) -> bool:
+    return kind is int or any(map(_is_number, get_args(kind)))

@@ -120,6 +120,11 @@ def test_every_bad_request_is_a_problem(house: House, owner: Sender) -> None:
         (422, owner.post("/v1/contacts", [])),
         (422, owner.get("/v1/contacts?limit=0")),
         (422, owner.get("/v1/contacts?limit=1&limit=2")),
+        (422, owner.get("/v1/contacts?limit=5.0")),
+        (422, owner.get("/v1/contacts?limit=1e1")),
+        (422, owner.get("/v1/contacts?updated_since=null")),
+        (422, owner.get("/v1/contacts?updated_since=123")),
+        (422, owner.get("/v1/contacts?sort=null")),
         (422, owner.get("/v1/contacts?colour=red")),
         (422, owner.post("/v1/contacts", {"first_name": "A"}, Idempotency_Key="x" * 256)),
     ):
