@@ -10,6 +10,7 @@ from typing import Any
 
 from bench import _start
 from bench._world import World, world
+from chalicelib import money
 from infra.local.feed import Feed
 
 WHOLE_PROCESSOR_MB = 1769
@@ -17,9 +18,6 @@ SIZES_MB = (256, 512, 1024, 1769)
 WARM_CALLS = 30
 # What DynamoDB takes for one item from within its region, milliseconds: "single-digit", taken as the middle.
 WAIT_MS = 5
-# Lambda on arm64, dollars, on demand, us-east-1, of 2025-01 (aws.amazon.com/lambda/pricing).
-PER_GB_SECOND = 0.0000133334
-PER_MILLION_REQUESTS = 0.20
 
 
 def rows() -> list[dict[str, Any]]:
@@ -37,7 +35,7 @@ def rows() -> list[dict[str, Any]]:
     for size in SIZES_MB:
         share = min(1.0, size / WHOLE_PROCESSOR_MB)
         seconds = (warm["call_cpu_ms"] / share + WAIT_MS) / 1000
-        price = PER_MILLION_REQUESTS + seconds * size / 1024 * PER_GB_SECOND * 1e6
+        price = money.usd(calls=1e6, gb_s=seconds * size / 1024 * 1e6)
         found += [
             _row(f"GET contact at {size} MB, cold, modelled", cold["cpu_ms"] / share + WAIT_MS, "ms"),
             _row(f"GET contact at {size} MB, warm, modelled", seconds * 1000, "ms"),
