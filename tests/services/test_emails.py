@@ -1,7 +1,7 @@
 """Mail addresses: one mailbox in two spellings is one, and what cannot be is refused."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chalicelib import errors
@@ -65,6 +65,9 @@ def test_what_is_checked_is_an_address_that_stays_as_it_is(local: str, host: str
 
 
 @given(st.text(max_size=400))
+@example("x" * 400)
+@example("ﷺ" * 254 + "@example.com")
+@example("a@" + "ü." * 126)
 def test_folding_never_fails_and_fits_into_a_key(address: str) -> None:
     folded = emails.folded(address)
     assert len(folded) <= 254
