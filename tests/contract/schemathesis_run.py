@@ -31,6 +31,10 @@ CHECKS = (
     "content_type_conformance",
     "response_schema_conformance",
     "response_headers_conformance",
+    "negative_data_rejection",
+    "unsupported_method",
+    "allow_header_conformance",
+    "use_after_free",
 )
 PASSWORD = "long enough pass"
 IDS = re.compile(r"(con|tsk|tok|usr)_[0-9A-Z]{26}")
