@@ -25,6 +25,7 @@ from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.mail import Mail
 from chalicelib.schemas.task import TaskDraft
 from chalicelib.services import due, permissions, reminders, sending, tasks
+from tests.feeds import forget
 from tests.house import Context, House, Sender
 from tests.loglines import heard
 
@@ -42,6 +43,7 @@ def _empty_due_index(house: House) -> Iterator[None]:
     yield
     clock.reset()
     purge()
+    forget(house)
 
 
 def purge() -> None:
@@ -109,8 +111,8 @@ def to_next() -> None:
 
 
 def test_ten_ticks_at_once_and_two_workers_send_a_hundred_mails_once(house: House, owner: Sender) -> None:
-    made = due_in(owner, 60, count=100)
-    clock.advance(120)
+    made = due_in(owner, 600, count=100)
+    clock.advance(601)
     together = threading.Barrier(10)
 
     def tick(_: int) -> None:
@@ -150,8 +152,9 @@ def test_the_mail_says_what_is_due(house: House, owner: Sender) -> None:
 
 def test_not_a_minute_early(house: House, owner: Sender) -> None:
     due_in(owner, 7200, remind_before=3600)
-    for seconds, mails in ((0, 0), (3590, 0), (20, 1), (4000, 1)):
-        clock.advance(seconds)
+    at = clock.parse(next_due())
+    for seconds, mails in ((-3000, 0), (-60, 0), (1, 1), (4000, 1)):
+        clock.set(at + timedelta(seconds=seconds))
         house.minute()
         house.settle()
         assert len(house.outbox.mails) == mails
@@ -166,20 +169,21 @@ def test_an_outage_of_days_is_caught_up_in_one_tick(house: House, owner: Sender)
     assert waiting() == []
 
 
-def test_more_than_one_page_in_a_shard(house: House, owner: Sender) -> None:
-    made = due_in(owner, 60, count=410)
-    clock.advance(61)
+def test_more_than_one_page_in_a_shard(house: House, owner: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moments, "_PAGE", 4)
+    made = due_in(owner, 600, count=60)
+    clock.advance(601)
     house.minute()
     assert Counter(hint["subject_id"] for hint in house.queue) == Counter(made)
     house.minute()
-    assert len(house.queue) == 410, "all of them are claimed"
+    assert len(house.queue) == 60, "all of them are claimed"
 
 
 def test_a_tick_takes_on_a_bounded_number(house: House, owner: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(due, "PER_TICK", 1)
     monkeypatch.setattr(moments, "_PAGE", 2)
-    made = due_in(owner, 60, count=30)
-    clock.advance(61)
+    made = due_in(owner, 600, count=30)
+    clock.advance(601)
     rounds = 0
     while len(house.queue) < 30:
         before = len(house.queue)
@@ -196,10 +200,10 @@ def test_a_lost_hint_comes_again_after_the_lease(house: House, owner: Sender) ->
     house.minute()
     assert len(house.queue) == 1
     house.queue.clear()
-    clock.advance(due.LEASE - 2)
+    clock.set(clock.parse(next_due()) - timedelta(seconds=30))
     house.minute()
     assert house.queue == []
-    clock.advance(3)
+    to_next()
     house.minute()
     house.settle()
     assert reminded(house) == made

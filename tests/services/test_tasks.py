@@ -237,7 +237,7 @@ OPERATION = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(DUE, st.lists(OPERATION, max_size=6))
 def test_whatever_is_done_the_due_index_agrees_with_the_task(
     owner: Sender, first: timedelta | None, operations: list[tuple[str, Any]]
