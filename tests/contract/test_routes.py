@@ -61,6 +61,16 @@ def test_public_routes_are_few_and_known() -> None:
     assert public == {"signup", "login", "refresh", "get_health", "get_ready", "get_openapi"}
 
 
+def test_a_noun_that_no_test_can_make_is_told_of(owner: Sender) -> None:
+    # Or a new noun would slip through everything below.
+    route = Route("GET", "/v1/dogs/{dog_id}", "dogs:read", lambda dog_id: dog_id)
+    with pytest.raises(pytest.fail.Exception, match="add `dog_id` to MAKE"):
+        calling.valid(route, owner)
+    listing = Route("GET", "/v1/dogs", "dogs:read", lambda page: page, paged=True)
+    with pytest.raises(pytest.fail.Exception, match="add it to FILLED_BY"):
+        _filled(listing, owner, 1)
+
+
 # A repeated POST
 
 
