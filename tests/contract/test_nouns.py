@@ -137,7 +137,7 @@ def test_its_ids_have_one_prefix(noun: str, nouns: str) -> None:
 def test_prefixes_tell_nouns_apart() -> None:
     prefixes = [prefix for prefix, _ in _openapi_words.IDS.values()]
     assert len(set(prefixes)) == len(prefixes)
-    assert _openapi_words.IDS.keys() == {f"{noun}_id" for noun in NOUNS}
+    assert _openapi_words.IDS.keys() == {name for route in ROUTES for name in re.findall(r"\{(\w+)\}", route.path)}
 
 
 def test_every_kind_of_item_has_a_shape_and_every_shape_an_entity() -> None:
