@@ -23,6 +23,7 @@ _ULID: Final = "01HX5ZZKBKACTAV9WEVGEMMVRZ"
 
 # Path parameters: the prefix of the noun's ids, and what is found by it.
 IDS: Final[dict[str, tuple[str, str]]] = {
+    "activity_id": ("act", "The activity's id"),
     "contact_id": ("con", "The contact's id"),
     "task_id": ("tsk", "The task's id"),
     "token_id": ("tok", "The API token's id; not the token itself"),

@@ -62,6 +62,12 @@ def contact_timeline(actor: Actor, contact_id: str, query: TimelineQuery, page: 
     return activities.timeline(actor, contact_id, query, page)
 
 
+@routes.get("/v1/contacts/{contact_id}/activities/{activity_id}", permission="contacts:read", returns=TimelineEntry)
+def get_contact_activity(actor: Actor, contact_id: str, activity_id: str) -> TimelineEntry:
+    """Read one entry of what happened with a contact."""
+    return activities.get(actor, contact_id, activity_id)
+
+
 @routes.post(
     "/v1/contacts/{contact_id}/activities", permission="contacts:write", body=ActivityDraft, returns=TimelineEntry
 )

@@ -31,6 +31,11 @@ def subtract(subject: str, window: str) -> None:
             raise
 
 
+def remove(subject: str, window: str) -> None:
+    """No attempts at all. One write unit."""
+    _item(subject, window).delete()
+
+
 def _item(subject: str, window: str) -> Throttle:
     pk, sk = keys.key("throttle", subject=subject, window=window)
     return Throttle(pk, sk)

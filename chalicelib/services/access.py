@@ -49,7 +49,7 @@ def login(draft: Credentials, source: str) -> Tokens:
     right = passwords.matches(user.password if user else None, draft.password)
     if not right or user is None or user.deleted_at:
         _reject()
-    throttle.forgive("account", address)
+    throttle.clear("account", address)
     throttle.forgive("address", source)
     return _tokens(user, _tenant(user.tenant), *sessions.start(user))
 

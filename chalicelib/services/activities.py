@@ -7,7 +7,7 @@ import msgspec
 from chalicelib import clock, errors, ids
 from chalicelib.models import keys
 from chalicelib.models.activity import Activity
-from chalicelib.models.table import Item, Step, absent, page, transact
+from chalicelib.models.table import Item, Step, absent, find, page, transact
 from chalicelib.schemas.activity import ActivityDraft, TimelineEntry, TimelineQuery
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.page import Listing, Page
@@ -39,6 +39,17 @@ def create(actor: Actor, subject_id: str, draft: ActivityDraft) -> TimelineEntry
         data=draft.data,
     )
     transact(Step("save", entry, absent()))
+    return view(entry)
+
+
+def get(actor: Actor, subject_id: str, activity_id: str) -> TimelineEntry:
+    """One entry of the record's history. Raises `NotFound`."""
+    subjects.load(actor.tenant, subject_id)
+    entry = None
+    if ids.is_id("act", activity_id):
+        entry = find(Activity, *keys.key("activity", tenant=actor.tenant, subject=subject_id, id=activity_id))
+    if entry is None:
+        raise errors.NotFound("There is no such activity.")
     return view(entry)
 
 

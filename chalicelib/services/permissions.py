@@ -16,4 +16,5 @@ ROLES: Final[dict[str, frozenset[str]]] = {
 }
 
 ALL: Final = ROLES["owner"]
-SCOPES: Final = ALL - {"self", "owners:write"}  # what an API token can be given
+# What an API token can be given. Not the making of tokens: one that ends could make one that does not.
+SCOPES: Final = ALL - {"self", "owners:write", "tokens:write"}

@@ -1,6 +1,7 @@
 """Attempts to sign in, counted per account and per address in fixed windows, before the password is looked at.
 
-Counting first is what makes it hold against many guesses at once; a success takes its own count back.
+Counting first is what makes it hold against many guesses at once. A success clears the account, and takes its own count
+back from the address, which others may share.
 """
 
 import hashlib
@@ -23,6 +24,12 @@ def count(kind: str, value: str) -> None:
     if attempts is None:
         observability.meter().quota = (limit, 0, wait)
         raise errors.TooMany("Too many attempts to sign in; please wait.", retry_after=max(1, wait))
+
+
+def clear(kind: str, value: str) -> None:
+    """Forget all attempts of this window: whoever made them has proved who he is."""
+    start = int(clock.epoch()) // WINDOW * WINDOW
+    throttles.remove(_subject(kind, value), str(start))
 
 
 def forgive(kind: str, value: str) -> None:

@@ -26,6 +26,9 @@ MAKE: dict[str, Callable[[Sender], Any]] = {
     "user_id": lambda sender: made(sender, "/v1/users"),
 }
 
+# Records inside another one: the body to POST on the path before the parameter.
+INSIDE: dict[str, Any] = {"activity_id": {"kind": "call"}}
+
 # Lists of what another route than POST on the same path makes.
 FILLED_BY = {"contact_timeline": "create_contact_activity"}
 
@@ -68,13 +71,22 @@ def valid(route: Route, sender: Sender) -> Call:
     """A call of the route that `sender` will succeed with, after making what it needs."""
     path = route.path
     for parameter in [part[1:-1] for part in route.path.split("/") if part.startswith("{")]:
-        if parameter not in MAKE:
-            pytest.fail(f"No test can call {name(route)}: add `{parameter}` to MAKE in {__file__}")
-        path = path.replace(f"{{{parameter}}}", MAKE[parameter](sender)["id"])
+        path = path.replace(f"{{{parameter}}}", _record(route, parameter, path, sender)["id"])
     if route.path.endswith("/restore"):
         removed = sender.delete(path.removesuffix("/restore"))
         assert removed.status == 204, removed.text
     return Call(route.method, path, body(route, sender))
+
+
+def _record(route: Route, parameter: str, path: str, sender: Sender) -> Any:
+    """What the parameter names; in `path` whatever stands before it is filled in already."""
+    if parameter in INSIDE:
+        answer = sender.post(path.partition(f"/{{{parameter}}}")[0], INSIDE[parameter])
+        assert answer.status == 201, answer.text
+        return answer.json
+    if parameter not in MAKE:
+        pytest.fail(f"No test can call {name(route)}: add `{parameter}` to MAKE in {__file__}")
+    return MAKE[parameter](sender)
 
 
 def body(route: Route, sender: Sender) -> Any:
