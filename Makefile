@@ -9,7 +9,7 @@ VENV := .venv/.installed
 NODE := $(if $(wildcard package.json),node_modules/.installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check e2e bench package deploy rotate-keys openapi clean
+.PHONY: help run test check e2e fuzz bench package deploy rotate-keys openapi clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -29,6 +29,9 @@ check: $(VENV) $(NODE)  ## check format, lint, types, layers and the contracts b
 
 e2e: $(VENV) $(NODE)  ## package, deploy to the emulated cloud and drive the deployed system over HTTP
 	@$(BIN)/python -m pytest tests/e2e
+
+fuzz: $(VENV) $(NODE)  ## thousands of generated requests against the API's description (BASE_URL= a running one)
+	@$(BIN)/python -m tests.contract.schemathesis_run
 
 bench: $(VENV) $(NODE)  ## measure cold start, size, units and handler time; fail on a broken promise
 	@$(BIN)/python -m bench

@@ -70,9 +70,11 @@ def meter() -> Meter:
 
 
 def charge_to(tenant: str) -> None:
-    """From here on the call is this tenant's."""
-    meter().tenant = tenant
-    _context.set({**_context.get(), "tenant": tenant})
+    """From here on the running call is this tenant's; outside of one there is nothing to charge."""
+    current = _meter.get()
+    if current is not None:
+        current.tenant = tenant
+        _context.set({**_context.get(), "tenant": tenant})
 
 
 def ask_capacity(params: dict[str, Any], **_: Any) -> None:

@@ -30,10 +30,10 @@ _STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 _LONGEST: Final = 300  # characters of a sentence, which may quote what was sent
 
 
-def convert(plain: Any, kind: type[S], *, strict: bool = True) -> S:
-    """`plain` as `kind`; not strict takes numbers from text, as query strings need. Raises `Invalid`."""
+def convert(plain: Any, kind: type[S]) -> S:
+    """`plain` as `kind`. Raises `Invalid`."""
     try:
-        return msgspec.convert(plain, kind, strict=strict)
+        return msgspec.convert(plain, kind)
     except msgspec.ValidationError as error:
         raise refusal(error) from None
 

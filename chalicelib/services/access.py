@@ -57,7 +57,7 @@ def login(draft: Credentials, source: str) -> Tokens:
 def refresh(refresh_token: str) -> Tokens:
     """The next pair of tokens. Raises `Unauthenticated`; a token used twice ends its session."""
     session, access, again = sessions.rotate(refresh_token)
-    return _tokens(users.load(session.tenant, session.user), _tenant(session.tenant), access, again)
+    return _tokens(_still_there(session.tenant, session.user), _tenant(session.tenant), access, again)
 
 
 def logout(actor: Actor, draft: Logout) -> None:
@@ -71,7 +71,7 @@ def logout(actor: Actor, draft: Logout) -> None:
 def me(actor: Actor) -> Me:
     """The caller, his firm, his permissions and the firm's totals."""
     return Me(
-        user=users.view(users.load(actor.tenant, actor.user)),
+        user=users.view(_still_there(actor.tenant, actor.user)),
         tenant=_tenant_view(_tenant(actor.tenant)),
         permissions=sorted(actor.scopes),
         counts=ledger.totals(actor.tenant),
@@ -80,6 +80,14 @@ def me(actor: Actor) -> Me:
 
 def _reject() -> NoReturn:
     raise errors.Unauthenticated("Address or password is wrong.")
+
+
+def _still_there(tenant: str, user: str) -> User:
+    """The user behind a token, which may outlive him by a moment."""
+    try:
+        return users.load(tenant, user)
+    except errors.NotFound:
+        raise errors.Unauthenticated("This user has been removed.") from None
 
 
 def _tenant(tenant: str) -> Tenant:

@@ -496,7 +496,7 @@ def test_whatever_happens_each_mail_is_accounted_for(
     purge()
     house.outbox.mails.clear()
     made = due_in(owner, 60, count=3)
-    house.outbox.failures = [outcome() if outcome else None for outcome in outcomes]  # type: ignore[misc]
+    house.outbox.failures = [outcome() if outcome else None for outcome in outcomes]  # type: ignore[misc]  # None: this one goes out
     unkilled = _sender(house)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(mailer, "send", unkilled)
