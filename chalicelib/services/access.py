@@ -5,7 +5,8 @@ from typing import NoReturn
 from chalicelib import config, errors, ids
 from chalicelib.models import keys
 from chalicelib.models.access import Login, Tenant, User
-from chalicelib.models.table import Step, absent, find, found_or_404, transact
+from chalicelib.models.table import find, found_or_404
+from chalicelib.models.writes import Step, absent, transact
 from chalicelib.schemas.access import Credentials, Logout, Me, Signup, TenantView, Tokens
 from chalicelib.schemas.actor import Actor
 from chalicelib.services import emails, ledger, passwords, sessions, throttle, tokens, users

@@ -7,7 +7,8 @@ import msgspec
 from chalicelib import clock, errors, ids
 from chalicelib.models import keys
 from chalicelib.models.activity import Activity
-from chalicelib.models.table import Item, Step, find, page, transact
+from chalicelib.models.table import Item, find, page
+from chalicelib.models.writes import Step, transact
 from chalicelib.schemas.activity import ActivityDraft, TimelineEntry, TimelineQuery
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.page import Listing, Page

@@ -9,7 +9,8 @@ from chalicelib import clock, errors, ids
 from chalicelib.models import keys
 from chalicelib.models.contact import Contact
 from chalicelib.models.guard import Guard
-from chalicelib.models.table import Item, Step, absent, change, fetch, find, found_or_404, page, transact
+from chalicelib.models.table import Item, fetch, find, found_or_404, page
+from chalicelib.models.writes import Step, absent, change, transact
 from chalicelib.schemas import decoding
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.contact import ContactDraft, ContactQuery, ContactView, Email

@@ -6,7 +6,8 @@ from chalicelib import clock, errors
 from chalicelib.models import keys
 from chalicelib.models.contact import Contact
 from chalicelib.models.ledger import OpenTask
-from chalicelib.models.table import Step, absent, page, transact
+from chalicelib.models.table import page
+from chalicelib.models.writes import Step, absent, transact
 from chalicelib.services import contacts
 
 CONTACTS: Final = frozenset({"call", "email", "meeting", "message"})  # activities by which people were in touch

@@ -6,7 +6,8 @@ An entry's id is made from what it tells of, so telling it twice tells it once.
 from typing import Any
 
 from chalicelib import clock, ids
-from chalicelib.models.table import Record, Step, transact
+from chalicelib.models.table import Record
+from chalicelib.models.writes import Step, transact
 from chalicelib.services import activities
 
 

@@ -11,7 +11,8 @@ from typing import Final
 from chalicelib.errors import Stale
 from chalicelib.models import keys
 from chalicelib.models.ledger import Contribution, Total
-from chalicelib.models.table import Step, absent, fetch, page, transact
+from chalicelib.models.table import fetch, page
+from chalicelib.models.writes import Step, absent, transact
 
 _TRIES: Final = 8
 

@@ -12,7 +12,8 @@ from chalicelib.adapters import mailer
 from chalicelib.errors import Invalid, MailDeferred, MailRefused, MailUncertain
 from chalicelib.models import keys
 from chalicelib.models.send import Send
-from chalicelib.models.table import Step, absent, fetch, transact
+from chalicelib.models.table import fetch
+from chalicelib.models.writes import Step, absent, transact
 from chalicelib.schemas.mail import Mail
 
 LEASE: Final = 120  # seconds: longer than any call to a provider may take

@@ -8,8 +8,9 @@ import msgspec
 from chalicelib import clock, errors, ids
 from chalicelib.models import keys
 from chalicelib.models.moment import Moment
-from chalicelib.models.table import Item, Step, absent, change, fetch, find, found_or_404, page, transact
+from chalicelib.models.table import Item, fetch, find, found_or_404, page
 from chalicelib.models.task import Task
+from chalicelib.models.writes import Step, absent, change, transact
 from chalicelib.schemas import decoding
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.fields import merged

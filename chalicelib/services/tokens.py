@@ -10,7 +10,8 @@ from typing import Final
 from chalicelib import clock, errors, ids
 from chalicelib.models import keys
 from chalicelib.models.access import Token
-from chalicelib.models.table import Step, absent, change, fetch, find, found_or_404, page, transact
+from chalicelib.models.table import fetch, find, found_or_404, page
+from chalicelib.models.writes import Step, absent, change, transact
 from chalicelib.schemas.access import NewToken, TokenDraft, TokenView
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.page import Listing, Page

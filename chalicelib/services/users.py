@@ -6,7 +6,8 @@ from typing import Any
 from chalicelib import clock, errors, ids
 from chalicelib.models import keys
 from chalicelib.models.access import Login, User
-from chalicelib.models.table import Step, absent, change, fetch, find, found_or_404, page, transact
+from chalicelib.models.table import fetch, find, found_or_404, page
+from chalicelib.models.writes import Step, absent, change, transact
 from chalicelib.schemas.access import UserDraft, UserView
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.page import Listing, Page

@@ -11,8 +11,8 @@ from chalicelib import clock, ids, observability
 from chalicelib.models import keys, moments
 from chalicelib.models.keys import PATTERNS
 from chalicelib.models.moment import Moment
-from chalicelib.models.table import Step, transact
 from chalicelib.models.task import Task
+from chalicelib.models.writes import Step, transact
 from chalicelib.services import ledger, sessions, usage
 from tests.feeds import forget
 from tests.house import Answer, House, Sender

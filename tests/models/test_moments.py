@@ -10,7 +10,8 @@ import pytest
 from chalicelib import clock, ids
 from chalicelib.models import keys, moments
 from chalicelib.models.moment import Moment
-from chalicelib.models.table import Item, Step, transact
+from chalicelib.models.table import Item
+from chalicelib.models.writes import Step, transact
 
 pytestmark = pytest.mark.usefixtures("engine")
 

@@ -20,7 +20,8 @@ from chalicelib.handlers import queues
 from chalicelib.models import keys, moments
 from chalicelib.models.moment import Moment
 from chalicelib.models.send import Send
-from chalicelib.models.table import Item, Step, page, transact
+from chalicelib.models.table import Item, page
+from chalicelib.models.writes import Step, transact
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.mail import Mail
 from chalicelib.schemas.task import TaskDraft

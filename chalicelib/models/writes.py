@@ -1,0 +1,119 @@
+"""Writing: one step alone, several in one transaction, or read, change and write until nobody interferes."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple, TypeVar
+
+from pynamodb.exceptions import DeleteError, PutError, TransactWriteError, UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
+
+from chalicelib.errors import CrmError, Stale
+from chalicelib.models.table import Item, Record, is_conditional
+
+R = TypeVar("R", bound=Record)
+
+
+class Step(NamedTuple):
+    """One write of a transaction. `refusal` makes what is raised if this step's condition is what failed."""
+
+    do: Literal["check", "delete", "save", "update"]
+    item: Item
+    condition: Condition | None = None
+    actions: Sequence[Action] = ()
+    refusal: Callable[[], CrmError] | None = None
+
+    def refuse(self) -> CrmError:
+        """What is to be raised: by default that somebody else was faster."""
+        return self.refusal() if self.refusal else Stale("The record was changed meanwhile.")
+
+
+_ORDER = ("check", "delete", "save", "update")  # the order in which PynamoDB sends them, and so that of the reasons
+_PATIENCE = 6  # tries while others write the same items
+
+
+def absent() -> Condition:
+    """The condition that no such item exists yet."""
+    return Item.pk.does_not_exist()
+
+
+def transact(*steps: Step) -> None:
+    """All of the steps or none. A single step is a plain write at half the price.
+
+    Raises the `refusal` of the step whose condition failed, `Stale` if it names none.
+    """
+    if len(steps) == 1 and steps[0].do != "check":
+        _write(steps[0])
+        return
+    ordered = sorted(steps, key=lambda step: _ORDER.index(step.do))
+    for attempt in range(_PATIENCE):
+        try:
+            _commit(ordered)
+        except TransactWriteError as error:
+            _refuse(ordered, error)
+            if attempt + 1 == _PATIENCE:
+                raise
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+        else:
+            return
+
+
+def change(load: Callable[[bool], R], apply: Callable[[R], Sequence[Step]], expected: int | None) -> R:
+    """Read, change, write; with `expected` only at that version, without it again until nobody interferes.
+
+    `load(consistent)` reads; `apply(record)` edits it in place and says what to write. Raises
+    `Stale`, and whatever the two raise.
+    """
+    for attempt in range(_PATIENCE):
+        record = load(attempt > 0)
+        if expected is not None and record.version != expected:
+            record = load(True)
+            if record.version != expected:
+                raise Stale(f"The record is at version {record.version}, not {expected}.")
+        try:
+            transact(*apply(record))
+        except Stale:
+            if attempt + 1 == _PATIENCE:
+                raise
+        else:
+            return record
+    raise AssertionError("unreachable")
+
+
+def _write(step: Step) -> None:
+    try:
+        if step.do == "save":
+            step.item.save(step.condition)
+        elif step.do == "delete":
+            step.item.delete(step.condition)
+        else:
+            step.item.update(list(step.actions), step.condition)
+    except (PutError, UpdateError, DeleteError) as error:
+        if is_conditional(error):
+            raise step.refuse() from None
+        raise
+
+
+def _commit(ordered: Sequence[Step]) -> None:
+    with TransactWrite(connection=Item._get_connection().connection) as writing:
+        for step in ordered:
+            if step.do == "check":
+                writing.condition_check(type(step.item), step.item.pk, step.item.sk, step.condition)
+            elif step.do == "delete":
+                writing.delete(step.item, step.condition)
+            elif step.do == "save":
+                writing.save(step.item, step.condition)
+            else:
+                writing.update(step.item, list(step.actions), step.condition)
+
+
+def _refuse(ordered: Sequence[Step], error: TransactWriteError) -> None:
+    """Raise what a failed condition stands for; return if the transaction only met another one."""
+    reasons = list(error.cancellation_reasons)
+    for step, reason in zip(ordered, reasons, strict=False):
+        if reason is not None and reason.code == "ConditionalCheckFailed":
+            raise step.refuse() from None
+    if not any(reason is not None and reason.code == "TransactionConflict" for reason in reasons):
+        raise error
