@@ -4,6 +4,7 @@ This is the seam to DynamoDB: `_connection` is the only client of the entities, 
 them here.
 """
 
+import threading
 from typing import Any, NamedTuple, TypeVar
 
 from pynamodb.attributes import DiscriminatorAttribute, NumberAttribute, UnicodeAttribute, VersionAttribute
@@ -18,6 +19,7 @@ from chalicelib.errors import NotFound
 from chalicelib.models import keys
 
 LastKey = dict[str, dict[str, Any]]
+_connecting = threading.Lock()
 
 
 class Gsi1(GlobalSecondaryIndex["Item"]):
@@ -80,13 +82,14 @@ class Item(Model):
     @classmethod
     def _get_connection(cls) -> TableConnection:
         """One connection for all entities, created at the first call; PynamoDB would make one client per class."""
-        shared = Item._connection
-        if shared is None:
-            shared = super(Item, Item)._get_connection()
-            events = shared.connection.client.meta.events
-            events.register("provide-client-params.dynamodb", observability.ask_capacity)
-            events.register("after-call.dynamodb", observability.count_capacity)
-        return shared
+        with _connecting:  # two threads that come first at once would hang the meter in twice, or into one client of two
+            shared = Item._connection
+            if shared is None:
+                shared = super(Item, Item)._get_connection()
+                events = shared.connection.client.meta.events
+                events.register("provide-client-params.dynamodb", observability.ask_capacity)
+                events.register("after-call.dynamodb", observability.count_capacity)
+            return shared
 
     def place(self, shape: str, *indexes: str, **parts: str) -> None:
         """Set the keys of this item from the schema, and take it out of every index that is not named."""

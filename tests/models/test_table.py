@@ -1,10 +1,12 @@
 """Reads: pages are exact, a miss is asked again, another kind is nothing."""
 
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chalicelib import errors
+from chalicelib import errors, observability
 from chalicelib.models import table
 from chalicelib.models.guard import Guard
 from chalicelib.models.ledger import Total
@@ -48,6 +50,23 @@ def test_a_page_costs_one_query_and_reads_no_neighbours(tenant: str, meter: Mete
     assert [item.sk for item in found.items] == ["10", "11", "12", "13", "14"]
     assert meter.rru == 0.5
     assert isinstance(found.items[0], Total)
+
+
+def test_threads_that_come_first_at_once_share_one_connection_metered_once(
+    tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transact(Step("save", guard(tenant, "a")))
+    monkeypatch.setattr(Item, "_connection", None)
+    barrier = threading.Barrier(8)
+
+    def read(_: int) -> float:
+        barrier.wait()
+        with observability.measured("test") as running:
+            assert fetch(Guard, *place(guard(tenant, "a")), consistent=True) is not None
+        return running.rru
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(read, range(8))) == {1.0}
 
 
 def test_find_asks_twice_only_on_a_miss(tenant: str, meter: Meter) -> None:
