@@ -82,7 +82,9 @@ class Item(Model):
     @classmethod
     def _get_connection(cls) -> TableConnection:
         """One connection for all entities, created at the first call; PynamoDB would make one client per class."""
-        with _connecting:  # two threads that come first at once would hang the meter in twice, or into one client of two
+        with (
+            _connecting
+        ):  # two threads that come first at once would hang the meter in twice, or into one client of two
             shared = Item._connection
             if shared is None:
                 shared = super(Item, Item)._get_connection()
