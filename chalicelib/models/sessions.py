@@ -14,12 +14,14 @@ def save(session: Session) -> None:
     session.save()
 
 
-def advance(tenant: str, user: str, sid: str, generation: int, now: str, expires_at: str) -> Session | None:
+def advance(
+    tenant: str, user: str, sid: str, generation: int, now: str, *, expires_at: str, ttl: int
+) -> Session | None:
     """The next generation, if `generation` is the newest and the session stands; else None. One write unit."""
     session = _blank(tenant, user, sid)
     try:
         session.update(
-            [Session.generation.add(1), Session.expires_at.set(expires_at)],
+            [Session.generation.add(1), Session.expires_at.set(expires_at), Session.ttl.set(ttl)],
             (Session.generation == generation) & Session.revoked_at.does_not_exist() & (Session.expires_at > now),
         )
     except UpdateError as error:

@@ -30,7 +30,7 @@ def start(user: User) -> tuple[str, str]:
         role=user.role,
         generation=1,
         expires_at=clock.stamp(clock.after(REFRESH_SECONDS)),
-        ttl=int(clock.epoch()) + REFRESH_SECONDS + 24 * 3600,
+        ttl=_ttl(),
     )
     session.pk, session.sk = keys.key("session", tenant=user.tenant, user=user.id, id=session.id)
     sessions.save(session)
@@ -43,7 +43,13 @@ def rotate(refresh_token: str) -> tuple[Session, str, str]:
     claims = _refresh_claims(refresh_token)
     tenant, user, sid = claims["ten"], claims["sub"], claims["sid"]
     session = sessions.advance(
-        tenant, user, sid, claims["gen"], clock.stamp(), clock.stamp(clock.after(REFRESH_SECONDS))
+        tenant,
+        user,
+        sid,
+        claims["gen"],
+        clock.stamp(),
+        expires_at=clock.stamp(clock.after(REFRESH_SECONDS)),
+        ttl=_ttl(),
     )
     if session is None:
         end(tenant, user, sid)
@@ -94,6 +100,11 @@ def _note_standing(sid: str) -> None:
     if len(_standing) >= _KEPT:
         _standing.clear()
     _standing[sid] = clock.epoch() + STANDING_SECONDS
+
+
+def _ttl() -> int:
+    """When the table may drop a session that is not used again: a day after its refresh token has expired."""
+    return int(clock.epoch()) + REFRESH_SECONDS + 24 * 3600
 
 
 def _refresh_claims(token: str) -> dict[str, Any]:
