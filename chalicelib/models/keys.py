@@ -107,6 +107,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         11,
         "entry 2; contribution read 1, written with total 4; open task 1, read twice with the contact 4; contact 4",
     ),
+    Pattern("feed.user_limited", 1.5, 0, "user read 1, the firm's tokens in one query 0.5; 2 for each that ends"),
     Pattern("due.idle_minute", 2, 0, "each shard asked once, nothing found"),
     Pattern("due.claim", 0, 3, "moment 1, its place in the due index moved to the end of the lease 2"),
     Pattern("due.finish", 0, 2, "moment 1 + due 1 removed"),

@@ -58,7 +58,13 @@ def login(draft: Credentials, source: str) -> Tokens:
 def refresh(refresh_token: str) -> Tokens:
     """The next pair of tokens. Raises `Unauthenticated`; a token used twice ends its session."""
     session, access, again = sessions.rotate(refresh_token)
-    return _tokens(_still_there(session.tenant, session.user), _tenant(session.tenant), access, again)
+    user = _still_there(session.tenant, session.user)
+    if user.role != session.role:  # begun while the role was changing, so that it was not among those that ended then
+        user = users.load(session.tenant, session.user, consistent=True)
+    if user.role != session.role:
+        sessions.end(session.tenant, session.user, session.id)
+        raise errors.Unauthenticated("This session was begun in another role.")
+    return _tokens(user, _tenant(session.tenant), access, again)
 
 
 def logout(actor: Actor, draft: Logout) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from chalicelib import observability
-from chalicelib.models import activity, contact, table, task
-from chalicelib.services import counts, engagement, history
+from chalicelib.models import access, activity, contact, table, task
+from chalicelib.services import counts, engagement, history, users
 
 Image = Mapping[str, Any]
 Reaction = Callable[[Any, Any], None]
@@ -23,9 +23,16 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("task", "deleted_at"): (counts.task, engagement.planned),
     ("task", "due_at"): (engagement.planned,),
     ("task", "subject_id"): (engagement.planned,),
+    ("user", "role"): (users.limited,),
+    ("user", "deleted_at"): (users.limited,),
 }
 
-KINDS: Final = {"contact": contact.Contact, "activity": activity.Activity, "task": task.Task}
+KINDS: Final = {
+    "contact": contact.Contact,
+    "activity": activity.Activity,
+    "task": task.Task,
+    "user": access.User,
+}
 
 
 def react(before: Image | None, after: Image | None) -> None:

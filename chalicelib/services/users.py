@@ -66,7 +66,7 @@ def update(actor: Actor, user_id: str, patch: dict[str, Any], expected: int | No
     if "role" in patch or "password" in patch:
         sessions.end_all(actor.tenant, user_id)
     if "role" in patch:
-        tokens.remove_beyond(actor.tenant, user_id, permissions.ROLES[user.role])
+        _limit_tokens(user)
     return view(user)
 
 
@@ -82,9 +82,9 @@ def delete(actor: Actor, user_id: str, expected: int | None) -> None:
         user.deleted_at = clock.stamp()
         return [*_saved(actor, user), Step("delete", _login(user)), *kept]
 
-    change(lambda consistent: load(actor.tenant, user_id, consistent=consistent), apply, expected)
+    user = change(lambda consistent: load(actor.tenant, user_id, consistent=consistent), apply, expected)
     sessions.end_all(actor.tenant, user_id)
-    tokens.remove_beyond(actor.tenant, user_id, frozenset())
+    _limit_tokens(user)
 
 
 def restore(actor: Actor, user_id: str, expected: int | None = None) -> UserView:
@@ -103,6 +103,15 @@ def restore(actor: Actor, user_id: str, expected: int | None = None) -> UserView
     return view(
         change(lambda consistent: load(actor.tenant, user_id, consistent=consistent, deleted=True), apply, expected)
     )
+
+
+def limited(before: User | None, after: User | None) -> None:
+    """A role or a removal, told by the change feed: his tokens may no more than he.
+
+    The call that changed him has seen to it already, unless it was cut off, or a token was made that moment.
+    """
+    if before is not None and after is not None:
+        _limit_tokens(load(after.tenant, after.id, consistent=True, deleted=True))
 
 
 def build(tenant: str, name: str, email: str, role: str, password: str) -> User:
@@ -152,6 +161,11 @@ def view(user: User) -> UserView:
         deleted_at=user.deleted_at,
         version=int(user.version),
     )
+
+
+def _limit_tokens(user: User) -> None:
+    allowed = frozenset() if user.deleted_at else permissions.ROLES[user.role]
+    tokens.remove_beyond(user.tenant, user.id, allowed)
 
 
 def _keys(user: User) -> None:

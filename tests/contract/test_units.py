@@ -232,6 +232,15 @@ def _(house: House, owner: Sender) -> Units:
     return feed(house, owner)
 
 
+@performs("feed.user_limited")
+def _(house: House, owner: Sender) -> Units:
+    draft = {"name": "Ursula", "email": f"{uuid.uuid4().hex}@example.com", "password": "long enough pass"}
+    made = owner.post("/v1/users", draft).json
+    house.feed.drain()
+    assert owner.patch(f"/v1/users/{made['id']}", {"role": "viewer"}).status == 200
+    return feed(house, owner)
+
+
 def feed(house: House, owner: Sender) -> Units:
     """What following up the pending changes consumes, by the tenant's own bill."""
 

@@ -130,6 +130,43 @@ def test_a_lower_role_ends_the_tokens_that_may_more(house: House, owner: Sender)
     assert others.post("/v1/users", _draft()).status == 201
 
 
+@pytest.mark.parametrize("cut_off", ["PATCH", "DELETE"])
+def test_the_feed_ends_the_tokens_if_the_call_was_cut_off(
+    house: House, owner: Sender, monkeypatch: pytest.MonkeyPatch, cut_off: str
+) -> None:
+    admin = _joined(house, owner, "admin")
+    token = Sender(house, admin.post("/v1/tokens", {"name": "x", "scopes": ["users:write"]}).json["token"])
+    with monkeypatch.context() as broken:
+        broken.setattr(sessions, "end_all", None)
+        assert owner.call(cut_off, f"/v1/users/{admin.user}", {"role": "rep"}).status == 500
+    assert token.post("/v1/users", _draft()).status == 201
+    house.feed.drain()
+    assert token.post("/v1/users", _draft()).status == 401
+
+
+def test_a_change_told_late_takes_nothing_that_was_given_back(house: House, owner: Sender) -> None:
+    admin = _joined(house, owner, "admin")
+    for role in ("rep", "admin"):
+        assert owner.patch(f"/v1/users/{admin.user}", {"role": role}).status == 200
+    again = Sender(house, _login(house, _email(admin)).json["access_token"])
+    token = Sender(house, again.post("/v1/tokens", {"name": "x", "scopes": ["users:write"]}).json["token"])
+    house.feed.drain()
+    assert token.post("/v1/users", _draft()).status == 201
+
+
+def test_a_session_begun_while_the_role_was_changing_ends_at_its_first_refresh(
+    house: House, owner: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = _joined(house, owner, "admin")
+    with monkeypatch.context() as blind:  # as if it had been written a moment after all others were ended
+        blind.setattr(sessions, "end_all", lambda *_: None)
+        assert owner.patch(f"/v1/users/{admin.user}", {"role": "viewer"}).status == 200
+    pair = admin.signed_up
+    assert house.http("POST", "/v1/auth/refresh", {"refresh_token": pair["refresh_token"]}).status == 401
+    sessions._standing.clear()
+    assert admin.get("/v1/me").status == 401
+
+
 # --- the last owner ---
 
 
