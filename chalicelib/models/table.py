@@ -82,9 +82,8 @@ class Item(Model):
     @classmethod
     def _get_connection(cls) -> TableConnection:
         """One connection for all entities, created at the first call; PynamoDB would make one client per class."""
-        with (
-            _connecting
-        ):  # two threads that come first at once would hang the meter in twice, or into one client of two
+        # Two threads that come first at once would hang the meter in twice, or into one of two clients.
+        with _connecting:
             shared = Item._connection
             if shared is None:
                 shared = super(Item, Item)._get_connection()

@@ -42,15 +42,8 @@ def rotate(refresh_token: str) -> tuple[Session, str, str]:
     """Exchange a refresh token for the next pair. Raises `Unauthenticated`; a token used before ends its session."""
     claims = _refresh_claims(refresh_token)
     tenant, user, sid = claims["ten"], claims["sub"], claims["sid"]
-    session = sessions.advance(
-        tenant,
-        user,
-        sid,
-        claims["gen"],
-        clock.stamp(),
-        expires_at=clock.stamp(clock.after(REFRESH_SECONDS)),
-        ttl=_ttl(),
-    )
+    until = clock.stamp(clock.after(REFRESH_SECONDS))
+    session = sessions.advance(tenant, user, sid, claims["gen"], clock.stamp(), expires_at=until, ttl=_ttl())
     if session is None:
         end(tenant, user, sid)
         raise errors.Unauthenticated("This refresh token is no longer good.")

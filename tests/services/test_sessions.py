@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
+from chalicelib.models import sessions as kept
 from chalicelib.services import keyring, sessions
 from tests.house import Answer, House, Sender
 
@@ -73,7 +74,7 @@ def test_a_refresh_token_lasts_thirty_days_from_its_last_use(house: House, owner
         answer = _refresh(house, token)
         assert answer.status == 200
         token = answer.json["refresh_token"]
-        (session,) = sessions.of_user(owner.tenant, owner.user)
+        (session,) = kept.of_user(owner.tenant, owner.user)
         assert session.ttl is not None
         assert session.ttl > clock.epoch() + 30 * 24 * 3600, "the table would drop it before"
     clock.advance(30 * 24 * 3600 + 1)
