@@ -87,7 +87,9 @@ def _connection(local_name: str) -> Iterator[smtplib.SMTP]:
     """
     try:
         connection = _connect(_server(), local_name)
-    except (OSError, smtplib.SMTPException) as error:
+    except MailDeferred:
+        raise
+    except Exception as error:  # of the server, or of the store that has the password: the mail has not been offered
         raise MailDeferred(f"no SMTP session: {type(error).__name__}") from error
     try:
         yield connection

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from botocore.exceptions import ClientError
 
 from chalicelib.adapters import secrets
 from chalicelib.adapters.providers import smtp
@@ -143,6 +144,16 @@ def test_a_server_without_encryption_gets_nothing(make_mail: Make, monkeypatch: 
 def test_a_missing_password_is_named(make_mail: Make, file_secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SMTP_URL", "smtps://ali@localhost:1")
     with pytest.raises(MailDeferred, match="no secret smtp-password"):
+        smtp.send(make_mail())
+
+
+def test_a_secret_store_that_does_not_answer_defers(make_mail: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(name: str) -> str:
+        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": name}}, "GetParameter")
+
+    monkeypatch.setattr(secrets, "read", read)
+    monkeypatch.setenv("SMTP_URL", "smtps://ali@localhost:1")
+    with pytest.raises(MailDeferred, match="ClientError"):
         smtp.send(make_mail())
 
 
