@@ -168,7 +168,7 @@ def _encode(route: Route, request: Request, result: Any) -> Response:
         if route.method == "GET" and request.if_none_match(etag):
             return Response("", headers, 304)
     if route.status == 201 and hasattr(result, "id"):
-        headers["Location"] = f"{request.path.rstrip('/')}/{result.id}"
+        headers["Location"] = f"{request.public_path.rstrip('/')}/{result.id}"
     if route.status == 204:
         return Response("", {}, 204)
     return Response(msgspec.json.encode(result).decode(), headers, route.status)

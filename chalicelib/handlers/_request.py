@@ -25,6 +25,8 @@ class Request:
         context = event.get("requestContext") or {}
         self.id: str = context.get("requestId") or "none"
         self.path: str = event.get("path") or context.get("path") or "/"
+        # As the caller sees it: on API Gateway's own domain it begins with the stage, on a firm's own it need not.
+        self.public_path: str = context.get("path") or self.path
         self.source: str = (context.get("identity") or {}).get("sourceIp") or "unknown"
         self.headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
 

@@ -90,7 +90,7 @@ def event(
             "extendedRequestId": uuid.uuid4().hex,
             "httpMethod": request.method,
             "identity": {"sourceIp": request.source_ip, "userAgent": request.header("user-agent") or None},
-            "path": f"/{stage}{request.path}",
+            "path": request.path,  # as on a domain of one's own, where no stage stands before it
             "protocol": "HTTP/1.1",
             "requestId": str(uuid.uuid4()),
             "requestTime": f"{datetime.fromtimestamp(now, UTC):%d/%b/%Y:%H:%M:%S +0000}",

@@ -99,6 +99,17 @@ def test_an_answer_that_is_made_has_its_place_and_its_version(owner: Sender) -> 
         assert (again.status, again.headers["ETag"]) == (200, made.headers["ETag"])
 
 
+def test_the_place_begins_with_the_stage_where_the_request_did(owner: Sender) -> None:
+    from app import app
+    from infra.local.gateway import Request, event
+
+    asked = Request("POST", "/v1/contacts", [("Authorization", f"Bearer {owner.token}")], b'{"first_name": "A"}', "::1")
+    made = event(asked, "/v1/contacts", {}, stage="api", binary_types=[])
+    made["requestContext"]["path"] = "/api/v1/contacts"
+    answer = app(made, Context())
+    assert answer["headers"]["Location"] == f"/api/v1/contacts/{json.loads(answer['body'])['id']}"
+
+
 def test_204_has_no_body(owner: Sender) -> None:
     answer = owner.delete(f"/v1/contacts/{owner.contact()['id']}")
     assert (answer.status, answer.text) == (204, "")
