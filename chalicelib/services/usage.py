@@ -1,7 +1,8 @@
 """The bill: what each tenant consumed, by day and purpose, and one log line per call.
 
-Rows are gathered in memory and written once a minute, since a write per request would double what it counts. A
-process that is killed loses at most its last minute of accounting, never of data.
+Rows are gathered in memory and written by the first call and then by one call a minute, since a write per request
+would double what it counts, and since nobody tells a function that it will not be called again. What a process loses
+when it ends is at most the calls within a minute of its last write.
 """
 
 import threading
@@ -23,7 +24,7 @@ _DEFAULT_DAYS: Final = 31
 
 _lock = threading.Lock()
 _pending: dict[tuple[str, str, str], Counter[str]] = {}
-_since: list[float] = []  # when the oldest pending row began; none or one
+_written: list[float] = []  # when this process last wrote; none or one
 
 
 def record(meter: Meter, **fields: Any) -> None:
@@ -34,20 +35,20 @@ def record(meter: Meter, **fields: Any) -> None:
         with _lock:
             row = _pending.setdefault((meter.tenant, clock.stamp()[:10], meter.purpose), Counter())
             row.update(_amounts(meter))
-            if not _since:
-                _since.append(clock.ticks())
     with _lock:
-        overdue = bool(_since) and clock.ticks() - _since[0] >= FLUSH_EVERY
-    if overdue:
+        # Not by the monotonic clock, which may stand still while a function sleeps between two calls.
+        overdue = not _written or abs(clock.epoch() - _written[0]) >= FLUSH_EVERY
+        due = bool(_pending) and overdue
+    if due:
         flush()
 
 
 def flush() -> None:
-    """Write what is pending. What cannot be written stays pending."""
+    """Write what is pending. What cannot be written stays pending, and is tried again in a minute."""
     with _lock:
         rows = dict(_pending)
         _pending.clear()
-        _since.clear()
+        _written[:] = [clock.epoch()]
     for place, row in rows.items():
         try:
             usages.add(*place, row)
@@ -55,7 +56,6 @@ def flush() -> None:
             observability.failure("usage not written", error)
             with _lock:
                 _pending.setdefault(place, Counter()).update(row)
-                _since[:] = [clock.ticks()]
 
 
 def report(actor: Actor, query: UsageQuery) -> UsageView:

@@ -66,7 +66,8 @@ def test_what_follows_is_the_tenants_own_too(house: House, owner: Sender) -> Non
     owner.contact()
     house.settle()
     assert bill(owner, "group_by=purpose")["stream"]["write_units"] == 6
-    assert "stream" not in bill(stranger, "group_by=purpose")
+    own = bill(stranger, "group_by=purpose")["stream"]  # that its owner was made, from which nothing follows
+    assert (own["calls"], own["read_units"], own["write_units"]) == (1, 0, 0)
 
 
 def test_by_day(owner: Sender) -> None:
@@ -132,18 +133,30 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str, dict[s
     return rows
 
 
-def test_calls_are_gathered_for_a_minute(written: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_call_is_written_at_once_and_further_ones_are_gathered_for_a_minute(
+    written: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     tenant, now = ids.new("ten"), [100.0]
-    monkeypatch.setattr(clock, "ticks", lambda: now[0])
+    monkeypatch.setattr(clock, "epoch", lambda: now[0])
+    monkeypatch.setattr(usage, "_written", [])
+    usage.record(meter(tenant, rru=0.5))
+    (row,) = written
+    assert (row[0], row[3]["calls"], row[3]["rru"]) == (tenant, 1, 500)
+    written.clear()
     for seconds in (0, 30, 29.9):
         now[0] += seconds
-        usage.record(meter(tenant, rru=0.5, started=now[0]))
+        usage.record(meter(tenant, rru=0.5))
     assert written == []
     now[0] += 0.2
-    usage.record(meter(tenant, rru=0.5, started=now[0]))
+    usage.record(meter(tenant, rru=0.5))
     (row,) = written
-    assert row[0] == tenant
-    assert (row[3]["calls"], row[3]["rru"]) == (4, 2000)
+    assert (row[0], row[3]["calls"], row[3]["rru"]) == (tenant, 4, 2000)
+    written.clear()
+    now[0] += 3600
+    usage.record(meter(None))
+    assert written == [], "nothing is pending"
+    usage.record(meter(tenant))
+    assert len(written) == 1
 
 
 def test_what_belongs_to_nobody_is_not_billed(written: list[Any]) -> None:
