@@ -87,12 +87,22 @@ def finish_template(template: dict[str, Any], stage: str) -> dict[str, Any]:
     if strangers:
         raise PackageError(f"infra/resources.json patches what Chalice does not make: {', '.join(strangers)}")
     template["Parameters"]["Stage"]["Default"] = stage
+    _let_parameter_choose_origin(template)
     if stage in DISPOSABLE:
         for resource in template["Resources"].values():
             for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
                 if policy in resource:
                     resource[policy] = "Delete"
     return template
+
+
+def _let_parameter_choose_origin(template: dict[str, Any]) -> None:
+    """API Gateway answers preflight requests by itself; Chalice writes in what the origin is while packaging."""
+    origin = "method.response.header.Access-Control-Allow-Origin"
+    for path in template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"].values():
+        if "options" in path:
+            answer = path["options"]["x-amazon-apigateway-integration"]["responses"]["default"]
+            answer["responseParameters"][origin] = {"Fn::Sub": "'${CorsOrigin}'"}
 
 
 def pack(folder: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""Signing keys, and what is signed with them: access and refresh tokens, cursors, and later the links in mails.
+"""Signing keys, and what is signed with them: access and refresh tokens, and cursors.
 
 A key ring has one current key and any number of older ones that still verify, so keys can be rotated without logging
 anybody out. Tokens are JWS compact with HS256 (RFC 7515, RFC 7518); the header names the key and the use, and a token

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.adapters.providers import smtp
 from chalicelib.models import keys
+from chalicelib.services import keyring
 from infra import package
 
 STAGES = ("dev", "prod")
@@ -195,7 +197,6 @@ def test_every_variable_that_the_code_reads_is_set() -> None:
     assert mine >= {"TABLE", "STAGE", "WORK_QUEUE_URL"}, "config.py reads the environment in another way now"
     assert len(re.findall(r"os\.(?:environ|getenv)", source)) == len(re.findall(r"os\.environ(?:\.get\(|\[)\"", source))
     everywhere = template("prod")["Globals"]["Function"]["Environment"]["Variables"]
-    assert mine >= {"TABLE", "STAGE", "WORK_QUEUE_URL"}, "config.py is read in another way now"
     for function in resources("AWS::Serverless::Function").values():
         own = function.get("Environment", {}).get("Variables", {})
         assert mine <= {*everywhere, *own}
@@ -222,6 +223,32 @@ def test_each_function_may_use_its_source_its_log_and_its_destination() -> None:
         assert ("logs:PutLogEvents", json.dumps({"Fn::GetAtt": [group, "Arn"]})) in allowed(function)
     senders = {function for function in FUNCTIONS if any(action.startswith("ses:") for action, _ in allowed(function))}
     assert senders == {"OnWork"}
+
+
+def test_each_function_may_read_the_secrets_that_it_uses_and_no_other() -> None:
+    readable = {
+        function: {
+            json.loads(resource)["Fn::Sub"].partition("${Stage}/")[2]
+            for action, resource in allowed(function)
+            if action.startswith("ssm:")
+        }
+        for function in FUNCTIONS
+    }
+    assert readable == {
+        "APIHandler": {keyring.SECRET},
+        "OnWork": {smtp.PASSWORD},
+        "OnChange": set(),
+        "OnMinute": set(),
+    }
+
+
+def test_a_preflight_allows_the_origin_that_the_operator_chose() -> None:
+    paths = resources("AWS::Serverless::Api")["RestAPI"]["DefinitionBody"]["paths"]
+    preflights = [path["options"]["x-amazon-apigateway-integration"] for path in paths.values()]
+    assert len(preflights) > 10
+    for answer in preflights:
+        told = answer["responses"]["default"]["responseParameters"]
+        assert told["method.response.header.Access-Control-Allow-Origin"] == {"Fn::Sub": "'${CorsOrigin}'"}
 
 
 def test_table_and_indexes_are_those_of_the_key_schema() -> None:

@@ -22,12 +22,12 @@ from chalicelib.adapters import _mailbox, secrets
 from chalicelib.errors import MailDeferred, MailRefused, MailUncertain
 from chalicelib.schemas.mail import Mail
 
+PASSWORD: Final = "smtp-password"  # noqa: S105 - the name under which it is kept
 TIMEOUT: Final = 10.0  # seconds, for each step
 PORTS: Final[dict[str, int]] = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _LEADING_DOT = re.compile(rb"(?m)^\.")
-
 
 _USAGE = f"SMTP_URL must be scheme://[user@]host[:port] with one of the schemes {', '.join(PORTS)}"
 _FOLD = "\r\n "
@@ -159,7 +159,7 @@ def _password(server: _Server) -> str | None:
         return None
     if server.scheme == "smtp" and server.host not in LOOPBACK:
         raise MailDeferred("SMTP_URL would send the password unencrypted: use smtp+starttls:// or smtps://")
-    password = secrets.read("smtp-password")
+    password = secrets.read(PASSWORD)
     if password is None:
-        raise MailDeferred("SMTP_URL has a user, but there is no secret smtp-password")
+        raise MailDeferred(f"SMTP_URL has a user, but there is no secret {PASSWORD}")
     return password
