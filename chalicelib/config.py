@@ -1,4 +1,6 @@
-"""The environment, read in this file only and never at import: packaging imports the app without it."""
+"""The environment, read in this file only. What is asked for while the app is imported has a default, since packaging
+imports it without one.
+"""
 
 import os
 

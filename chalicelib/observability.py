@@ -109,8 +109,8 @@ def note(message: str, **fields: Any) -> None:
     log.info(message, extra={"fields": fields})
 
 
-def warn(message: str, **fields: Any) -> None:
-    """As `note`, of something that a person should look into."""
+def alert(message: str, **fields: Any) -> None:
+    """As `note`, at the level of an error: a person should look into it."""
     log.error(message, extra={"fields": fields})
 
 

@@ -49,7 +49,7 @@ def each(source: str, records: Iterable[Mapping[str, Any]], handle: Callable[[Ma
             try:
                 handle(record)
             except errors.Invalid as error:
-                observability.warn("dropped", codes=[flaw.code for flaw in error.flaws])
+                observability.alert("dropped", codes=[flaw.code for flaw in error.flaws])
             except Exception as error:  # noqa: BLE001 - whatever it is, the others of the batch go on
                 observability.failure("record failed", error)
                 failed.append({"itemIdentifier": name})

@@ -152,9 +152,7 @@ def _success(route: Route, book: schemas.Book) -> dict[str, Any]:
 def _problem_response(status: int) -> dict[str, Any]:
     """One response for all routes that can answer this status, in the words of the error it stands for."""
     error = next((error for error, known in _problem.STATUS.items() if known == status), None)
-    about = (
-        _line(error.__doc__ or "") if error else "Something went wrong here; the request id says which log line tells."
-    )
+    about = _line(error.__doc__ or "") if error else words.UNFORESEEN
     example = words.problem(status, error.title if error else "Internal error", about)
     names = {401: ["WWW-Authenticate"], 429: ["Retry-After", *words.QUOTA]}.get(status, [])
     content = {"schema": schemas.PROBLEM, "example": example}

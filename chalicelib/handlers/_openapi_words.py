@@ -16,7 +16,7 @@ BEARER: Final = {
     "description": "An access token from `/v1/auth/login`, or an API token from `/v1/tokens`.",
 }
 SUCCESS: Final = {200: "Done", 201: "Made", 204: "Done; there is nothing to say"}
-UNFORESEEN: Final = "Something went wrong here; the log has more under the same request id."
+UNFORESEEN: Final = "Something went wrong here; the request id says which log line tells."
 QUOTA: Final = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 _ULID: Final = "01HX5ZZKBKACTAV9WEVGEMMVRZ"

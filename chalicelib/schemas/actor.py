@@ -4,7 +4,7 @@ import msgspec
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """A user, an API token (`role` is `token`), or the house itself (`role` is `system`), within one tenant."""
+    """A user, or an API token (`role` is `token`), within one tenant."""
 
     tenant: str
     user: str
@@ -15,8 +15,3 @@ class Actor(msgspec.Struct, frozen=True):
     def may(self, permission: str) -> bool:
         """Whether this actor holds the permission."""
         return permission in self.scopes
-
-
-def system(tenant: str) -> Actor:
-    """The house itself, acting for a tenant in the background."""
-    return Actor(tenant=tenant, user="system", role="system")

@@ -76,7 +76,7 @@ def _claim(item: Item) -> Moment | None:
         # Its hint may be waiting in a long queue: without growing leases an hour of that would use up all attempts.
         moments.postpone(moment, _later(LEASE, moment))
         return moment
-    observability.warn("moment given up", moment_kind=moment.what, tenant=moment.tenant, subject_id=moment.subject_id)
+    observability.alert("moment given up", moment_kind=moment.what, tenant=moment.tenant, subject_id=moment.subject_id)
     GIVEN_UP[moment.what](moment)
     moments.finish(moment)
     return None

@@ -66,7 +66,7 @@ def _settle(tenant: str, subject_id: str, by: str) -> None:
 
 
 def _earliest(tenant: str, subject_id: str) -> str | None:
-    partition, where, start = keys.partition("open_task", tenant=tenant, subject=subject_id), None, None
+    partition, start = keys.partition("open_task", tenant=tenant, subject=subject_id), None
     where = OpenTask.sk.startswith(keys.prefix("open_task"))
     times: list[str] = []
     while True:
