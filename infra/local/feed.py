@@ -3,26 +3,22 @@
 Used by the machine in a thread and by tests without one: `Feed(endpoint, table, handler).drain()`.
 """
 
-import base64
-import hashlib
 import json
 import logging
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from infra.local import aws, template
 from infra.local.calls import Handler, failed_items, invoke
+from infra.local.records import Record, as_lambda, failure, sequence_number
 from infra.local.template import StreamSettings
 
 log = logging.getLogger("tendril.local")
 
 DONE = "-"  # stands for the position in a shard that is closed and read to its end
-Record = Mapping[str, Any]
 Position = dict[str, str]
 
 
@@ -103,7 +99,7 @@ class Feed:
             if records := page["Records"]:
                 # If this raises or the process dies, the iterator is made anew from the last handled record.
                 self._iterators.pop(shard, None)
-                self._deliver(shard, [_as_lambda(record, self.arn) for record in records])
+                self._deliver(shard, [as_lambda(record, self.arn) for record in records])
                 delivered += len(records)
             iterator = page.get("NextShardIterator")
             if iterator and not records:
@@ -121,7 +117,7 @@ class Feed:
             while part:
                 good = self._good(part)
                 if good:
-                    self._checkpoint(shard, _sequence(part[good - 1]))
+                    self._checkpoint(shard, sequence_number(part[good - 1]))
                     part, tries = part[good:], 0
                 elif self._settings.bisect and len(part) > 1:
                     middle = len(part) // 2
@@ -143,15 +139,15 @@ class Feed:
             return 0
         if not self._settings.partial:
             return len(part)
-        failed = failed_items(answer, [_sequence(record) for record in part])
-        return next((at for at, record in enumerate(part) if _sequence(record) in failed), len(part))
+        failed = failed_items(answer, [sequence_number(record) for record in part])
+        return next((at for at, record in enumerate(part) if sequence_number(record) in failed), len(part))
 
     def _set_aside(self, shard: str, part: Sequence[Record], tries: int) -> None:
         """Report records that failed too often, and only then step over them."""
-        message = _failure(self._function, self.arn, shard, part, tries)
+        message = failure(self._function, self.arn, shard, part, tries)
         if self._on_failure is not None:
-            self._on_failure(message)
-        self._checkpoint(shard, _sequence(part[-1]))
+            self._onfailure(message)
+        self._checkpoint(shard, sequence_number(part[-1]))
         if self._on_failure is None:
             raise UndeliverableError(json.dumps(message))
 
@@ -193,61 +189,3 @@ def _load(file: Path | None, arn: str) -> Position:
     except (FileNotFoundError, json.JSONDecodeError):
         kept = {}
     return dict(kept["shards"]) if kept.get("stream") == arn else {}
-
-
-def _sequence(record: Record) -> str:
-    return str(record["dynamodb"]["SequenceNumber"])
-
-
-def _as_lambda(record: Record, arn: str) -> Record:
-    """A record of GetRecords in the JSON shape in which Lambda hands it over."""
-    change = {key: _plain(value) for key, value in record["dynamodb"].items()}
-    change["ApproximateCreationDateTime"] = record["dynamodb"]["ApproximateCreationDateTime"].timestamp()
-    return {
-        # The engine counts its events; in AWS the id is a digest that is unique over all streams.
-        "eventID": hashlib.md5(f"{arn}/{change['SequenceNumber']}".encode(), usedforsecurity=False).hexdigest(),
-        "eventName": record["eventName"],
-        "eventVersion": record.get("eventVersion", "1.1"),
-        "eventSource": "aws:dynamodb",
-        "awsRegion": aws.REGION,
-        "dynamodb": change,
-        **({"userIdentity": _plain(record["userIdentity"])} if record.get("userIdentity") else {}),
-        "eventSourceARN": arn,
-    }
-
-
-def _plain(value: Any) -> Any:
-    """Attribute values with their bytes as base64, as JSON has them."""
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, list | tuple | set) else value
-
-
-def _failure(function: str, arn: str, shard: str, part: Sequence[Record], tries: int) -> dict[str, Any]:
-    """What Lambda sends to the on-failure destination of a stream: where the records are, not the records."""
-    return {
-        "requestContext": {
-            "requestId": str(uuid.uuid4()),
-            "functionArn": f"arn:aws:lambda:{aws.REGION}:{aws.ACCOUNT}:function:{function}",
-            "condition": "RetryAttemptsExhausted",
-            "approximateInvokeCount": tries,
-        },
-        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
-        "version": "1.0",
-        "timestamp": _moment(time.time()),
-        "DDBStreamBatchInfo": {
-            "shardId": shard,
-            "startSequenceNumber": _sequence(part[0]),
-            "endSequenceNumber": _sequence(part[-1]),
-            "approximateArrivalOfFirstRecord": _moment(part[0]["dynamodb"]["ApproximateCreationDateTime"]),
-            "approximateArrivalOfLastRecord": _moment(part[-1]["dynamodb"]["ApproximateCreationDateTime"]),
-            "batchSize": len(part),
-            "streamArn": arn,
-        },
-    }
-
-
-def _moment(epoch: float) -> str:
-    return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
