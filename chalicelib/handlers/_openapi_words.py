@@ -85,7 +85,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "text": "Asked for an offer by Friday.",
     "time_zone": "Europe/Vienna",
     "title": "Analyst",
-    "token": f"tnd_ten_{_ULID}.{_TOK}.c2VjcmV0",
+    "secret": f"tnd_ten_{_ULID}.{_TOK}.c2VjcmV0",
     "user_id": _USR,
     "ActivityDraft.data": {"duration_seconds": 240},
     "ActivityDraft.kind": "call",

@@ -25,8 +25,8 @@ STATUS: Final[dict[type[CrmError], int]] = {
 }
 
 
-class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What every error answers (RFC 9457, with `request_id` and `errors`)."""
+class Problem(msgspec.Struct, kw_only=True):
+    """What every error answers (RFC 9457, with `request_id` and `errors`, an empty list where no field is to blame)."""
 
     type: str
     title: str
@@ -41,8 +41,7 @@ def problem(error: CrmError, instance: str, request_id: str) -> tuple[int, str]:
     """The status and the body that tell of `error`."""
     status = STATUS[type(error)]
     body = msgspec.to_builtins(_about(status, error.title, error.detail, instance, request_id))
-    if error.flaws:
-        body["errors"] = [flaw._asdict() for flaw in error.flaws]
+    body["errors"] = [flaw._asdict() for flaw in error.flaws]
     return status, msgspec.json.encode({**body, **error.extra}).decode()
 
 

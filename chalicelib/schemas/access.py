@@ -129,9 +129,9 @@ class TokenView(View):
 
 
 class NewToken(TokenView):
-    """An API token with its secret, which is shown this once."""
+    """An API token with its secret, which is shown this once: what goes after `Bearer`."""
 
-    token: str
+    secret: str
 
 
 class AccessQuery(ListQuery):

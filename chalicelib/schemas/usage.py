@@ -1,6 +1,5 @@
 """The bill on the wire."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
@@ -8,20 +7,30 @@ from msgspec import Meta
 
 from chalicelib.schemas.fields import View
 
+Day = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].{5,30})?$(?!\n)",
+        examples=["2026-03-01"],
+        description="A day (UTC), or any moment of it",
+    ),
+]
+
 
 class UsageQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Which days (UTC, both included; default: the last 31), and added up by what."""
 
-    since: date | None = msgspec.field(default=None, name="from")
-    until: date | None = msgspec.field(default=None, name="to")
+    since: Day | None = msgspec.field(default=None, name="from")
+    until: Day | None = msgspec.field(default=None, name="to")
     group_by: Literal["day", "purpose"] = "day"
 
 
 class UsageRow(View):
-    """What one day or one purpose consumed. `usd` is at list prices, without free tiers."""
+    """What one day or one purpose consumed. `units`: read and written. `usd` is at list prices, without free tiers."""
 
     group: str
     calls: int
+    units: float
     read_units: float
     write_units: float
     ms: float
@@ -29,9 +38,10 @@ class UsageRow(View):
     usd: Annotated[float, Meta(description="US dollars")]
 
 
-class UsageView(View):
+class UsageView(View, kw_only=True):
     """The rows asked for and their sum in US dollars; `priced_on` dates the price list."""
 
     data: list[UsageRow]
+    next_cursor: None = None
     usd: float
     priced_on: str

@@ -9,7 +9,7 @@ from chalicelib.models.table import find, found_or_404
 from chalicelib.models.writes import Step, absent, transact
 from chalicelib.schemas.access import Credentials, Logout, Me, Signup, TenantView, Tokens
 from chalicelib.schemas.actor import Actor
-from chalicelib.services import emails, ledger, passwords, sessions, throttle, tokens, users
+from chalicelib.services import counts, emails, passwords, sessions, throttle, tokens, users
 
 
 def authenticate(header: str | None) -> Actor:
@@ -81,7 +81,7 @@ def me(actor: Actor) -> Me:
         user=users.view(_still_there(actor.tenant, actor.user)),
         tenant=_tenant_view(_tenant(actor.tenant)),
         permissions=sorted(actor.scopes),
-        counts=ledger.totals(actor.tenant),
+        counts=counts.totals(actor.tenant),
     )
 
 

@@ -1,8 +1,15 @@
 """How many of what a tenant has: each record's contribution to its totals."""
 
-from typing import Any
+from typing import Any, Final
 
 from chalicelib.services import ledger
+
+NAMES: Final = ("contacts", "tasks_open")
+
+
+def totals(tenant: str) -> dict[str, int]:
+    """All totals of a tenant by name, also those to which nothing has contributed yet."""
+    return {**dict.fromkeys(NAMES, 0), **ledger.totals(tenant)}
 
 
 def contact(before: Any, after: Any) -> None:

@@ -53,7 +53,7 @@ def create(actor: Actor, draft: TokenDraft) -> NewToken:
     transact(Step("save", token, absent()))
     shown = view(token)
     fields = {name: getattr(shown, name) for name in shown.__struct_fields__}
-    return NewToken(token=f"{PREFIX}{actor.tenant}.{token.id}.{secret}", **fields)
+    return NewToken(secret=f"{PREFIX}{actor.tenant}.{token.id}.{secret}", **fields)
 
 
 def get(actor: Actor, token_id: str) -> TokenView:

@@ -7,7 +7,7 @@ when it ends is at most the calls within a minute of its last write.
 
 import threading
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from chalicelib import clock, errors, money, observability
@@ -61,8 +61,8 @@ def flush() -> None:
 def report(actor: Actor, query: UsageQuery) -> UsageView:
     """The tenant's bill, by day or by purpose. Raises `Invalid` for a span that is upside down or over a year."""
     flush()
-    until = query.until or clock.now().date()
-    since = query.since or date.fromordinal(max(1, until.toordinal() - _DEFAULT_DAYS + 1))
+    until = _day(query.until, "/to") or clock.now().date()
+    since = _day(query.since, "/from") or date.fromordinal(max(1, until.toordinal() - _DEFAULT_DAYS + 1))
     if not 0 <= (until - since).days < MAX_DAYS:
         raise errors.invalid(
             "/from", "range", f"`from` must not lie after `to`, and at most {MAX_DAYS} days are added up."
@@ -73,6 +73,15 @@ def report(actor: Actor, query: UsageQuery) -> UsageView:
         groups.setdefault(day if query.group_by == "day" else purpose, Counter()).update(usages.amounts(row))
     data = [_row(group, amounts) for group, amounts in sorted(groups.items())]
     return UsageView(data=data, usd=round(sum(row.usd for row in data), 9), priced_on=money.PRICED_ON)
+
+
+def _day(given: str | None, pointer: str) -> date | None:
+    """The day that is meant, in UTC. Raises `Invalid` for one that is in no calendar."""
+    try:
+        moment = datetime.fromisoformat(given) if given else None
+        return moment and (moment.astimezone(UTC) if moment.tzinfo else moment).date()
+    except (ValueError, OverflowError):
+        raise errors.invalid(pointer, "format", "This is no day, like 2026-03-01, and no moment of one.") from None
 
 
 def _amounts(meter: Meter) -> dict[str, int]:
@@ -103,6 +112,7 @@ def _row(group: str, amounts: Counter[str]) -> UsageRow:
     return UsageRow(
         group=group,
         calls=amounts["calls"],
+        units=(amounts["rru"] + amounts["wru"]) / 1000,
         read_units=amounts["rru"] / 1000,
         write_units=amounts["wru"] / 1000,
         ms=amounts["ms"] / 1000,

@@ -1,6 +1,7 @@
 """Users: who signs in, in which role. The last owner cannot be removed, and nobody grants more than he has."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from chalicelib import clock, errors, ids
@@ -98,7 +99,7 @@ def restore(actor: Actor, user_id: str, expected: int | None = None) -> UserView
             raise errors.Conflict("This user is not removed.")
         _may_grant(actor, user.role)
         user.deleted_at = None
-        return [*_saved(actor, user), Step("save", _login(user), absent(), refusal=_taken)]
+        return [*_saved(actor, user), Step("save", _login(user), absent(), refusal=partial(_taken, user))]
 
     return view(
         change(lambda consistent: load(actor.tenant, user_id, consistent=consistent, deleted=True), apply, expected)
@@ -127,7 +128,7 @@ def build(tenant: str, name: str, email: str, role: str, password: str) -> User:
 
 def creation(user: User) -> list[Step]:
     """The writes that make a user: himself, and his address in the directory."""
-    return [Step("save", user, absent()), Step("save", _login(user), absent(), refusal=_taken)]
+    return [Step("save", user, absent()), Step("save", _login(user), absent(), refusal=partial(_taken, user))]
 
 
 def load(tenant: str, user_id: str, *, consistent: bool = False, deleted: bool = False) -> User:
@@ -185,11 +186,12 @@ def _login(user: User) -> Login:
     return login
 
 
-def _taken() -> errors.Conflict:
-    # Without `existing_id`: the account may be another firm's.
-    return errors.Conflict(
-        "This address has an account already.", errors.Flaw("/email", "taken", "This address has an account already.")
-    )
+def _taken(user: User) -> errors.Conflict:
+    held = find(Login, *keys.key("login", email=user.email))
+    # Another firm's user is nobody's business, not even by id.
+    extra = {"existing_id": held.user} if held and held.tenant == user.tenant else {}
+    sentence = "This address has an account already."
+    return errors.Conflict(sentence, errors.Flaw("/email", "taken", sentence), **extra)
 
 
 def _needs(actor: Actor, permission: str) -> None:

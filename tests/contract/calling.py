@@ -115,7 +115,7 @@ def token(sender: Sender, scopes: set[str] | frozenset[str]) -> Sender:
     """A program that calls with an API token of these scopes."""
     answer = sender.post("/v1/tokens", {"name": "test", "scopes": sorted(scopes)})
     assert answer.status == 201, answer.text
-    return Sender(sender.house, answer.json["token"], sender.signed_up)
+    return Sender(sender.house, answer.json["secret"], sender.signed_up)
 
 
 def colleague(sender: Sender, role: str) -> Sender:

@@ -58,7 +58,7 @@ class Run:
         signup = {"company": "Firm", "name": "Owner", "email": self.address, "password": PASSWORD}
         self.token = self._post("/v1/auth/signup", signup)["access_token"]
         # For signing out, which would end the owner's session.
-        self.expendable = self._post("/v1/tokens", {"name": "run", "scopes": ["contacts:read"]})["token"]
+        self.expendable = self._post("/v1/tokens", {"name": "run", "scopes": ["contacts:read"]})["secret"]
         self.records: dict[str, list[str]] = defaultdict(list)
         self.trash: dict[str, list[str]] = defaultdict(list)
 

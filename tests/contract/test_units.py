@@ -111,7 +111,7 @@ def _(house: House, owner: Sender) -> Units:
 @performs("auth.token")
 def _(house: House, owner: Sender) -> Units:
     made = owner.post("/v1/tokens", {"name": "t", "scopes": ["contacts:read"]})
-    program = Sender(house, made.json["token"])
+    program = Sender(house, made.json["secret"])
     program.get("/v1/contacts?limit=1")  # the first use in an hour is noted
     rru, wru = of(program.get("/v1/contacts?limit=1"))
     return rru - 0.5, wru

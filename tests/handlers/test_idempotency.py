@@ -225,13 +225,13 @@ def test_secrets_do_not_lie_in_the_table_in_clear(house: House, owner: Sender) -
     key, password = uuid.uuid4().hex, f"password {uuid.uuid4().hex}"
     token = owner.post("/v1/tokens", {"name": "x", "scopes": ["users:read"]}, Idempotency_Key=key)
     again = owner.post("/v1/tokens", {"name": "x", "scopes": ["users:read"]}, Idempotency_Key=key)
-    assert again.json["token"] == token.json["token"]
+    assert again.json["secret"] == token.json["secret"]
     draft = {"company": "F", "name": "N", "email": f"{uuid.uuid4().hex}@example.com", "password": password}
     signed_up = house.stranger().post("/v1/auth/signup", draft, Idempotency_Key=key)
     assert signed_up.status == 201
     table = _everything()
     assert owner.tenant in table
-    secret = token.json["token"].rpartition(".")[2]
+    secret = token.json["secret"].rpartition(".")[2]
     for text in (secret, password, key, signed_up.json["refresh_token"], signed_up.json["access_token"]):
         assert text not in table
         assert text[5:25] not in table
@@ -267,7 +267,7 @@ def test_keys_that_are_too_short_or_too_long_are_422(owner: Sender, key: str) ->
 
 def test_a_key_does_not_let_in_who_may_not(house: House, owner: Sender) -> None:
     owner.post("/v1/contacts", {"first_name": "Ada"}, Idempotency_Key="k")
-    token = owner.post("/v1/tokens", {"name": "x", "scopes": ["contacts:read"]}).json["token"]
+    token = owner.post("/v1/tokens", {"name": "x", "scopes": ["contacts:read"]}).json["secret"]
     assert Sender(house, token).post("/v1/contacts", {"first_name": "Ada"}, Idempotency_Key="k").status == 403
     assert house.stranger().post("/v1/contacts", {"first_name": "Ada"}, Idempotency_Key="k").status == 401
 

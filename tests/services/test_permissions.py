@@ -157,7 +157,7 @@ def test_an_admin_does_not_bring_back_a_removed_owner(own_firm: Firm) -> None:
 def test_a_token_of_an_owner_is_no_owner(own_firm: Firm) -> None:
     scopes = sorted(permissions.SCOPES)
     program = Sender(
-        own_firm.owner.house, own_firm.owner.post("/v1/tokens", {"name": "all", "scopes": scopes}).json["token"]
+        own_firm.owner.house, own_firm.owner.post("/v1/tokens", {"name": "all", "scopes": scopes}).json["secret"]
     )
     assert program.patch(f"/v1/users/{own_firm.owner.user}", {"password": "taken over now"}).status == 403
     assert program.patch(f"/v1/users/{own_firm.owner.user}", {"name": "x"}).status == 403
@@ -169,7 +169,7 @@ def test_a_token_of_an_owner_is_no_owner(own_firm: Firm) -> None:
 @pytest.mark.parametrize("field", [{"password": "taken over now"}, {"name": "x"}])
 def test_a_token_without_that_scope_does_not_change_who_made_it(firm: Firm, field: dict[str, str]) -> None:
     program = Sender(
-        firm.owner.house, firm.owner.post("/v1/tokens", {"name": "r", "scopes": ["contacts:read"]}).json["token"]
+        firm.owner.house, firm.owner.post("/v1/tokens", {"name": "r", "scopes": ["contacts:read"]}).json["secret"]
     )
     assert program.patch(f"/v1/users/{firm.owner.user}", field).status == 403
     assert program.get("/v1/me").status == 200

@@ -22,7 +22,7 @@ def _made(owner: Sender, *scopes: str, **fields: Any) -> Any:
 
 
 def _program(house: House, owner: Sender, *scopes: str, **fields: Any) -> Sender:
-    return Sender(house, _made(owner, *scopes, **fields)["token"])
+    return Sender(house, _made(owner, *scopes, **fields)["secret"])
 
 
 def _stored(owner: Sender, token_id: str) -> dict[str, Any]:
@@ -33,17 +33,17 @@ def _stored(owner: Sender, token_id: str) -> dict[str, Any]:
 
 def test_a_secret_is_shown_once(owner: Sender) -> None:
     made = _made(owner, "contacts:read", "contacts:write", "contacts:read")
-    assert made["token"].startswith("tnd_")
-    assert made["token"].endswith(made["hint"])
+    assert made["secret"].startswith("tnd_")
+    assert made["secret"].endswith(made["hint"])
     assert made["scopes"] == ["contacts:read", "contacts:write"]
     for answer in (owner.get(f"/v1/tokens/{made['id']}"), owner.get("/v1/tokens")):
-        assert "token" not in (answer.json.get("data") or [answer.json])[0]
-        assert made["token"].rpartition(".")[2] not in answer.text
+        assert "secret" not in (answer.json.get("data") or [answer.json])[0]
+        assert made["secret"].rpartition(".")[2] not in answer.text
 
 
 def test_the_table_has_a_hash_and_a_hint_only(owner: Sender) -> None:
     made = _made(owner)
-    secret = made["token"].rpartition(".")[2]
+    secret = made["secret"].rpartition(".")[2]
     item = _stored(owner, made["id"])
     assert item["secret"]["S"] == hashlib.sha256(secret.encode()).hexdigest()
     assert secret not in str(item)
@@ -118,7 +118,7 @@ def test_an_end_at_the_end_of_time_is_taken(house: House, owner: Sender, ends: s
 
 def test_a_revoked_token_is_out_at_once(house: House, owner: Sender) -> None:
     made = _made(owner)
-    program = Sender(house, made["token"])
+    program = Sender(house, made["secret"])
     assert program.get("/v1/contacts").status == 200
     assert owner.delete(f"/v1/tokens/{made['id']}").status == 204
     assert program.get("/v1/contacts").status == 401
@@ -129,7 +129,7 @@ def test_a_revoked_token_is_out_at_once(house: House, owner: Sender) -> None:
 
 def test_its_use_is_noted_once_an_hour(house: House, owner: Sender) -> None:
     made = _made(owner)
-    program = Sender(house, made["token"])
+    program = Sender(house, made["secret"])
 
     def noted() -> str:
         return str(_stored(owner, made["id"]).get("last_used_at", {}).get("S", ""))
@@ -156,21 +156,21 @@ def test_two_uses_at_once_are_both_let_in(house: House, owner: Sender) -> None:
 
 def test_a_token_that_is_not_quite_ours_is_401(house: House, owner: Sender) -> None:
     made, other = _made(owner), house.signup()
-    head, _, secret = made["token"].rpartition(".")
+    head, _, secret = made["secret"].rpartition(".")
     for token in (
         f"{head}.{secret[:-1]}",
         f"{head}.{secret}x",
         f"{head}.",
         head,
         f"{head}.{secret.swapcase()}",
-        made["token"].replace(owner.tenant, other.tenant),
+        made["secret"].replace(owner.tenant, other.tenant),
         f"{head}.{hashlib.sha256(secret.encode()).hexdigest()}",
         f"{head}.é",
-        made["token"].replace("tnd_", ""),
-        made["token"].replace(made["id"], owner.user),
+        made["secret"].replace("tnd_", ""),
+        made["secret"].replace(made["id"], owner.user),
     ):
         assert Sender(house, token).get("/v1/contacts").status == 401, token
-    assert Sender(house, made["token"]).get("/v1/contacts").status == 200
+    assert Sender(house, made["secret"]).get("/v1/contacts").status == 200
 
 
 def test_a_token_works_for_its_tenant_only(house: House, owner: Sender) -> None:

@@ -39,6 +39,7 @@ def test_each_call_is_on_the_bill_under_its_purpose(house: House, owner: Sender)
     rows = bill(owner, "group_by=purpose")
     created, listed = rows["POST /v1/contacts"], rows["GET /v1/contacts"]
     assert (created["calls"], listed["calls"]) == (3, 2)
+    assert created["units"] == created["read_units"] + created["write_units"]
     assert created["write_units"] == sum(cost["wru"] for cost in costs)
     assert listed["read_units"] == sum(cost["rru"] for cost in gets)
     for row, several in ((created, costs), (listed, gets)):
@@ -101,6 +102,11 @@ def test_the_last_month_by_default(owner: Sender) -> None:
         ("from=2031-01-01&to=2032-01-01", 200),
         ("from=2031-01-01&to=2032-01-02", 422),
         ("from=2031-01-01T00:00:00Z", 422),
+        ("from=2031-01-01T00:00:00Z&to=2031-01-01T23:59:59Z", 200),
+        ("from=2031-01-01T00:30:00%2B01:00&to=2031-12-31", 200),  # the day before in UTC: 366 days
+        ("from=2031-01-01T00:30:00%2B01:00&to=2032-01-01", 422),
+        ("from=2031-02-30", 422),
+        ("from=0001-01-01T00:00:00%2B14:00", 422),
         ("from=yesterday", 422),
         ("from=0001-01-01&to=0001-01-05", 200),
         ("to=0001-01-05", 200),

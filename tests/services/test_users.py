@@ -56,6 +56,7 @@ def test_an_address_has_one_account_in_all_firms(house: House, owner: Sender) ->
         assert (answer.status, answer.json["errors"][0]["pointer"]) == (409, "/email")
         assert other.tenant not in answer.text
         assert other.user not in answer.text
+        assert answer.json.get("existing_id") == (owner.user if email == _email(owner) else None)
 
 
 @pytest.mark.parametrize(
@@ -119,10 +120,10 @@ def test_the_next_session_has_the_new_role(house: House, owner: Sender) -> None:
 def test_a_lower_role_ends_the_tokens_that_may_more(house: House, owner: Sender) -> None:
     admin = _joined(house, owner, "admin")
     made = {
-        scopes: Sender(house, admin.post("/v1/tokens", {"name": "x", "scopes": scopes.split()}).json["token"])
+        scopes: Sender(house, admin.post("/v1/tokens", {"name": "x", "scopes": scopes.split()}).json["secret"])
         for scopes in ("contacts:read", "contacts:read contacts:write", "users:read users:write")
     }
-    others = Sender(house, owner.post("/v1/tokens", {"name": "x", "scopes": ["users:write"]}).json["token"])
+    others = Sender(house, owner.post("/v1/tokens", {"name": "x", "scopes": ["users:write"]}).json["secret"])
     owner.patch(f"/v1/users/{admin.user}", {"role": "rep"})
     assert made["contacts:read"].get("/v1/contacts").status == 200
     assert made["contacts:read contacts:write"].get("/v1/contacts").status == 200
@@ -135,7 +136,7 @@ def test_the_feed_ends_the_tokens_if_the_call_was_cut_off(
     house: House, owner: Sender, monkeypatch: pytest.MonkeyPatch, cut_off: str
 ) -> None:
     admin = _joined(house, owner, "admin")
-    token = Sender(house, admin.post("/v1/tokens", {"name": "x", "scopes": ["users:write"]}).json["token"])
+    token = Sender(house, admin.post("/v1/tokens", {"name": "x", "scopes": ["users:write"]}).json["secret"])
     with monkeypatch.context() as broken:
         broken.setattr(sessions, "end_all", None)
         assert owner.call(cut_off, f"/v1/users/{admin.user}", {"role": "rep"}).status == 500
@@ -149,7 +150,7 @@ def test_a_change_told_late_takes_nothing_that_was_given_back(house: House, owne
     for role in ("rep", "admin"):
         assert owner.patch(f"/v1/users/{admin.user}", {"role": role}).status == 200
     again = Sender(house, _login(house, _email(admin)).json["access_token"])
-    token = Sender(house, again.post("/v1/tokens", {"name": "x", "scopes": ["users:write"]}).json["token"])
+    token = Sender(house, again.post("/v1/tokens", {"name": "x", "scopes": ["users:write"]}).json["secret"])
     house.feed.drain()
     assert token.post("/v1/users", _draft()).status == 201
 
@@ -232,7 +233,7 @@ def test_two_owners_do_not_step_down_at_once(house: House) -> None:
 
 def test_who_is_removed_is_out_at_once(house: House, owner: Sender) -> None:
     user = _joined(house, owner, "admin")
-    program = Sender(house, user.post("/v1/tokens", {"name": "x", "scopes": ["contacts:read"]}).json["token"])
+    program = Sender(house, user.post("/v1/tokens", {"name": "x", "scopes": ["contacts:read"]}).json["secret"])
     assert program.get("/v1/contacts").status == 200
     assert owner.delete(f"/v1/users/{user.user}").status == 204
     assert user.get("/v1/me").status == 401
@@ -258,7 +259,7 @@ def test_who_is_removed_leaves_his_address_to_others(house: House, owner: Sender
 
 def test_who_is_taken_back_signs_in_with_his_old_password_and_no_old_token(house: House, owner: Sender) -> None:
     user = _joined(house, owner, "admin")
-    program = Sender(house, user.post("/v1/tokens", {"name": "x", "scopes": ["contacts:read"]}).json["token"])
+    program = Sender(house, user.post("/v1/tokens", {"name": "x", "scopes": ["contacts:read"]}).json["secret"])
     owner.delete(f"/v1/users/{user.user}")
     back = owner.post(f"/v1/users/{user.user}/restore")
     assert (back.status, back.json["deleted_at"], back.json["role"]) == (200, None, "admin")
