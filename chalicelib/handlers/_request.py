@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any, Final, get_args
 
@@ -12,9 +13,11 @@ from chalicelib import errors
 from chalicelib.schemas import decoding
 
 MAX_BODY: Final = 1024 * 1024  # bytes
+_UNREADABLE: Final = "\ufffd".encode()
 _JSON: Final = ("application/json", "application/merge-patch+json")
 _TAG: Final = re.compile(r'(?:W/)?"?(0|[1-9][0-9]{0,8})"?')
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
+_BLANK_OFFSET: Final = re.compile(r" (?=[0-9]{2}:[0-9]{2}\Z)", re.ASCII)
 
 
 class Request:
@@ -31,7 +34,11 @@ class Request:
         self.headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
 
     def body(self) -> bytes:
-        """The raw body. Raises `TooLarge` over 1 MB, `BadRequest` if the gateway's base64 is broken."""
+        """The raw body. Raises `TooLarge` over 1 MB, `BadRequest` if the gateway's base64 is broken or it is not UTF-8.
+
+        The gateway hands over as text what is not, with U+FFFD for what it could not read. So text with that character
+        is refused before it is kept for good; who means it writes `\\ufffd`.
+        """
         raw = self.event.get("body") or ""
         try:
             data = base64.b64decode(raw, validate=True) if self.event.get("isBase64Encoded") else raw.encode()
@@ -39,6 +46,8 @@ class Request:
             raise errors.BadRequest("The body cannot be decoded.") from None
         if len(data) > MAX_BODY:
             raise errors.TooLarge(f"The body is {len(data)} bytes long; at most {MAX_BODY} are taken.")
+        if _UNREADABLE in data:
+            raise errors.BadRequest("The body is not UTF-8.")
         return data
 
     def json(self, kind: type[msgspec.Struct], *, plain: bool = False) -> Any:
@@ -68,6 +77,8 @@ class Request:
             # Not left to msgspec's lax mode, which takes `null` for nothing and 123 for a moment in 1970.
             number = name in _numbers(kind) and _NUMBER.fullmatch(given[0])
             values[name] = int(given[0]) if number else given[0]
+            if name in _moments(kind):  # a plus sign that was not encoded has become a blank
+                values[name] = _BLANK_OFFSET.sub("+", given[0])
         return decoding.convert(values, kind)
 
     def if_match(self) -> list[int] | None:
@@ -90,8 +101,17 @@ class Request:
 @cache
 def _numbers(kind: type[msgspec.Struct]) -> frozenset[str]:
     """The fields of a struct that are whole numbers, by their names on the wire."""
-    return frozenset(field.encode_name for field in msgspec.structs.fields(kind) if _is_number(field.type))
+    return _of_type(kind, int)
 
 
-def _is_number(kind: Any) -> bool:
-    return kind is int or any(map(_is_number, get_args(kind)))
+@cache
+def _moments(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The fields of a struct that are moments, by their names on the wire."""
+    return _of_type(kind, datetime)
+
+
+def _of_type(kind: type[msgspec.Struct], wanted: type) -> frozenset[str]:
+    def fits(found: Any) -> bool:
+        return found is wanted or any(map(fits, get_args(found)))
+
+    return frozenset(field.encode_name for field in msgspec.structs.fields(kind) if fits(field.type))

@@ -176,6 +176,11 @@ def test_a_body_with_half_a_character_is_400(owner: Sender) -> None:
     assert _raw(owner, "POST", "/v1/contacts", body=sealed, isBase64Encoded=True).status == 400
 
 
+def test_text_that_lost_characters_on_its_way_is_400(owner: Sender) -> None:
+    assert _raw(owner, "POST", "/v1/contacts", body='{"first_name": "Zo\ufffd"}').status == 400
+    assert owner.post("/v1/contacts", b'{"first_name": "Zo\\ufffd"}').json["first_name"] == "Zo\ufffd"
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=60))
 def test_no_body_whatsoever_is_our_fault(owner: Sender, body: bytes) -> None:
@@ -200,6 +205,13 @@ def test_a_query_may_be_percent_encoded(owner: Sender) -> None:
     owner.contact(first_name="Ada", emails=[{"address": "ada+x@example.com"}])
     assert len(owner.get("/v1/contacts?email=ada%2Bx%40example.com").json["data"]) == 1
     assert owner.get("/v1/contacts?%6cimit=1").status == 200
+
+
+def test_the_offset_of_a_moment_may_have_lost_its_plus(owner: Sender) -> None:
+    owner.contact()
+    assert len(owner.get("/v1/contacts?updated_since=2026-01-01T00:00:00+02:00").json["data"]) == 1
+    assert owner.get("/v1/contacts?updated_since=2026-01-01T00:00:00%2B02:00").status == 200
+    assert owner.get("/v1/contacts?updated_since=2026-01-01+10:00").status == 422
 
 
 def test_a_parameter_given_twice_is_refused_even_if_the_same(owner: Sender) -> None:
