@@ -19,6 +19,7 @@ from chalicelib.schemas.task import Completion, TaskDraft, TaskQuery, TaskView
 from chalicelib.services import subjects, users
 
 REMINDER: Final = "task_reminder"
+_LATE: Final = 24 * 3600  # seconds
 
 
 def create(actor: Actor, draft: TaskDraft) -> TaskView:
@@ -137,14 +138,15 @@ def _patched(task: Task, patch: dict[str, Any]) -> TaskDraft:
 def _reminder(task: Task) -> Moment | None:
     """The moment at which the assignee is to be told, if there is to be one.
 
-    A task that was overdue when it was last changed has none: whoever changed it knew.
+    A task that had been overdue for a day when it was last changed has none: whoever changed it knew. One that was due
+    a moment ago has: by the time it is here, a client's "now" is past, and an entry may be late.
     """
     if (
         task.status != "open"
         or task.deleted_at
         or task.due_at is None
         or task.remind_before is None
-        or task.due_at < task.updated_at
+        or task.due_at < clock.before(task.updated_at, _LATE)
     ):
         return None
     at = clock.before(task.due_at, int(task.remind_before))
