@@ -1,6 +1,7 @@
 """Answers a request to the product: finds its route, builds the event, calls the app as Lambda would."""
 
 import logging
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,7 +9,7 @@ from infra.local import gateway
 from infra.local.activity import Activity
 from infra.local.calls import invoke
 from infra.local.gateway import Answer, Request
-from infra.local.problem import problem
+from infra.local.problem import NO_COST, problem
 
 log = logging.getLogger("tendril.local")
 
@@ -29,7 +30,7 @@ class Api:
         resource, parameters = self._router.match(request.path) or (None, {})
         methods = self._routes.get(resource, {}) if resource else {}
         if request.method == "OPTIONS" and (headers := _preflight(methods)):
-            return Answer(200, headers, b"")
+            return Answer(200, [*headers, ("X-Request-Id", str(uuid.uuid4())), NO_COST], b"")
         binary_types = self._app.api.binary_types
         event = gateway.event(request, resource, parameters, stage=self._stage, binary_types=binary_types)
         try:

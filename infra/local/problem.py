@@ -6,6 +6,9 @@ from http import HTTPStatus
 
 from infra.local.gateway import Answer
 
+# What an answer says that no function had a part in.
+NO_COST = ("Tendril-Cost", "rru=0; wru=0; ms=0.0; usd=0.000000000")
+
 
 class ControlError(Exception):
     """A request to the machine that it must refuse with `status` and `detail`."""
@@ -27,7 +30,7 @@ def problem(status: int, detail: str, instance: str = "") -> Answer:
         "request_id": request_id,
         "errors": [],
     }
-    headers = [("Content-Type", "application/problem+json"), ("X-Request-Id", request_id)]
+    headers = [("Content-Type", "application/problem+json"), ("X-Request-Id", request_id), NO_COST]
     return Answer(status, headers, json.dumps(body).encode())
 
 

@@ -294,6 +294,8 @@ def test_the_gateway_speaks_problem_json_too() -> None:
         header = answer["responseParameters"]
         assert header["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
         assert "gatewayresponse.header.Access-Control-Allow-Origin" in header
+        assert header["gatewayresponse.header.X-Request-Id"] == "context.requestId"
+        assert header["gatewayresponse.header.Tendril-Cost"].startswith("'rru=0; wru=0;")
         assert ("gatewayresponse.header.Retry-After" in header) == (answer.get("statusCode") == 429)
 
 

@@ -133,6 +133,7 @@ def test_a_body_over_the_gateways_limit_is_refused(port: int, chunked: bool) -> 
     assert status == json.loads(body)["status"] == 413
     assert headers["content-type"] == "application/problem+json"
     assert headers["connection"] == "close"
+    assert headers["tendril-cost"].startswith("rru=0; wru=0;")
 
 
 def test_a_body_at_the_gateways_limit_reaches_the_app(port: int) -> None:
@@ -193,6 +194,8 @@ def test_a_preflight_is_answered_as_the_gateway_does(port: int) -> None:
     assert headers["access-control-allow-origin"] == "https://web.test"
     assert headers["access-control-allow-methods"] == "GET,OPTIONS,POST"
     assert headers["access-control-max-age"] == "60"
+    assert headers["x-request-id"]
+    assert headers["tendril-cost"].startswith("rru=0; wru=0;")
     assert ask(port, "OPTIONS", "/empty")[0] == 405
 
 
