@@ -146,7 +146,7 @@ class Feed:
         """Report records that failed too often, and only then step over them."""
         message = failure(self._function, self.arn, shard, part, tries)
         if self._on_failure is not None:
-            self._onfailure(message)
+            self._on_failure(message)
         self._checkpoint(shard, sequence_number(part[-1]))
         if self._on_failure is None:
             raise UndeliverableError(json.dumps(message))
