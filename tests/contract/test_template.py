@@ -14,7 +14,7 @@ import pytest
 
 from chalicelib.adapters.providers import smtp
 from chalicelib.models import keys
-from chalicelib.services import keyring
+from chalicelib.services import changes, keyring
 from infra import package
 
 STAGES = ("dev", "prod")
@@ -161,6 +161,15 @@ def test_sources_are_real_and_failures_of_single_records_are_read() -> None:
             continue
         assert source["Fn::GetAtt"][0] in template("prod")["Resources"], f"{name} still has its placeholder"
         assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"], function
+
+
+def test_the_feed_is_called_for_what_something_follows_from_and_for_nothing_else() -> None:
+    (source,) = (event["Properties"] for _, _, event in events() if event["Type"] == "DynamoDB")
+    patterns = [json.loads(one["Pattern"])["dynamodb"] for one in source["FilterCriteria"]["Filters"]]
+    assert {(image, *found["kind"]["S"]) for one in patterns for image, found in one.items()} == {
+        (image, *sorted(changes.KINDS)) for image in ("NewImage", "OldImage")
+    }
+    assert all(len(one) == 1 for one in patterns), "of two images in one pattern both would have to be there"
 
 
 def test_what_fails_for_good_ends_in_a_dead_letter_queue() -> None:
