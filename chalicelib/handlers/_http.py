@@ -165,13 +165,22 @@ def _encode(route: Route, request: Request, result: Any) -> Response:
     if version is not None:
         etag = f'"{version}"'
         headers["ETag"] = etag
-        if route.method == "GET" and request.if_none_match(etag):
-            return Response("", headers, 304)
+        if route.method == "GET":
+            _check_match(request, version)
+            if request.if_none_match(etag):
+                return Response("", headers, 304)
     if route.status == 201 and hasattr(result, "id"):
         headers["Location"] = f"{request.public_path.rstrip('/')}/{result.id}"
     if route.status == 204:
         return Response("", {}, 204)
     return Response(msgspec.json.encode(result).decode(), headers, route.status)
+
+
+def _check_match(request: Request, version: int) -> None:
+    """`If-Match` on a read; on a write the service checks, in the same step as it writes."""
+    versions = request.if_match()
+    if versions is not None and version not in versions:
+        raise errors.Stale(f"The record is at version {version}.")
 
 
 def _finish(response: dict[str, Any], request: Request, meter: observability.Meter) -> dict[str, Any]:

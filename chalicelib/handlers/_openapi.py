@@ -63,7 +63,7 @@ def refusals(route: Route) -> set[int]:
         found |= {400, 413, 415, 422}
     if route.query is not None:
         found.add(422)
-    if "expected" in route.wants:
+    if _takes_if_match(route):
         found.add(412)
     return found
 
@@ -108,13 +108,17 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
 
 def _header_parameters(route: Route) -> list[dict[str, str]]:
     names = []
-    if "expected" in route.wants:
+    if _takes_if_match(route):
         names.append("IfMatch")
     if _has_etag(route) and route.method == "GET":
         names.append("IfNoneMatch")
     if route.method == "POST":
         names.append("IdempotencyKey")
     return [{"$ref": f"#/components/parameters/{name}"} for name in names]
+
+
+def _takes_if_match(route: Route) -> bool:
+    return "expected" in route.wants or (_has_etag(route) and route.method == "GET")
 
 
 def _request_body(route: Route, body: type[msgspec.Struct], book: schemas.Book) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def patch_of(draft: type[Draft], **inner: Any) -> type[msgspec.Struct]:
         (field.name, inner.get(field.name, field.type) | None | msgspec.UnsetType, msgspec.UNSET)
         for field in msgspec.structs.fields(draft)
     ]
-    name = draft.__name__.removesuffix("Draft") + "Patch"
+    name = draft.__name__.removesuffix("Draft").removesuffix("Change") + "Patch"
     return msgspec.defstruct(name, fields, forbid_unknown_fields=True, kw_only=True, module=draft.__module__)
 
 

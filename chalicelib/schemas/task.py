@@ -26,7 +26,13 @@ class TaskDraft(Draft):
     priority: Literal["low", "normal", "high"] = "normal"
 
 
-TaskPatch = patch_of(TaskDraft)
+class TaskChange(TaskDraft):
+    """What may be changed of a task: all of its draft, and its status. A task that is not done has no outcome."""
+
+    status: Status = "open"
+
+
+TaskPatch = patch_of(TaskChange)
 
 
 class TaskView(View):

@@ -19,6 +19,7 @@ from chalicelib.schemas.task import Completion, TaskDraft, TaskQuery, TaskView
 from chalicelib.services import subjects, users
 
 REMINDER: Final = "task_reminder"
+_UNCHANGED: Final = ""
 _LATE: Final = 24 * 3600  # seconds
 
 
@@ -50,7 +51,17 @@ def listing(actor: Actor, query: TaskQuery, wanted: Page) -> Listing[TaskView]:
 
 def update(actor: Actor, task_id: str, patch: dict[str, Any], expected: int | None) -> TaskView:
     """Change some fields (RFC 7396); the reminder follows. Raises `NotFound`, `Stale`, `Invalid`."""
-    return _change(actor, task_id, expected, lambda task: _write(actor, task, _patched(task, patch)))
+    fields = {name: value for name, value in patch.items() if name != "status"}
+    status = patch.get("status", _UNCHANGED)
+    if status is None:
+        raise errors.invalid("/status", "required", "`status` cannot be cleared.")
+
+    def edit(task: Task) -> None:
+        _write(actor, task, _patched(task, fields))
+        if status not in {_UNCHANGED, task.status}:
+            _turn(task, status)
+
+    return _change(actor, task_id, expected, edit)
 
 
 def complete(actor: Actor, task_id: str, done: Completion, expected: int | None) -> TaskView:
@@ -59,7 +70,7 @@ def complete(actor: Actor, task_id: str, done: Completion, expected: int | None)
     def finish(task: Task) -> None:
         if task.status != "open":
             raise errors.Conflict(f"This task is {task.status} already.")
-        task.status, task.outcome, task.completed_at = "done", done.outcome, clock.stamp()
+        _turn(task, "done", done.outcome)
 
     return _change(actor, task_id, expected, finish)
 
@@ -107,6 +118,11 @@ def _change(
         return [Step("save", task), *_moved(before, _reminder(task))]
 
     return view(change(lambda again: load(actor.tenant, task_id, consistent=again, deleted=deleted), apply, expected))
+
+
+def _turn(task: Task, status: str, outcome: str | None = None) -> None:
+    task.status, task.outcome = status, outcome
+    task.completed_at = clock.stamp() if status == "done" else None
 
 
 def _write(actor: Actor, task: Task, draft: TaskDraft) -> None:

@@ -348,6 +348,14 @@ def _head(answer: Answer) -> tuple[int, str]:
     return answer.status, answer.headers.get("Content-Type", "")
 
 
+def test_a_read_honours_if_match_too(owner: Sender) -> None:
+    path = f"/v1/contacts/{owner.contact()['id']}"
+    assert owner.get(path, If_Match='"1"').status == 200
+    assert owner.get(path, If_Match='"2", "1"').status == 200
+    assert owner.get(path, If_Match="*").status == 200
+    assert owner.get(path, If_Match='"2"').status == 412
+
+
 def test_health_needs_nobody_and_reads_nothing_and_ready_touches_the_table(house: House) -> None:
     health = house.stranger().get("/v1/health")
     assert _head(health) == (200, "application/json")

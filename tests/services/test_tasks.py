@@ -130,6 +130,33 @@ def test_done_once(owner: Sender) -> None:
     assert owner.get(path(made)).json == done
 
 
+def test_cancelled_and_taken_up_again(owner: Sender) -> None:
+    made = task(owner, due_at=at(1))
+    cancelled = owner.patch(path(made), {"status": "cancelled"}).json
+    assert (cancelled["status"], cancelled["completed_at"]) == ("cancelled", None)
+    assert titles(owner.get("/v1/tasks")) == []
+    assert titles(owner.get("/v1/tasks?status=cancelled")) == [made["title"]]
+    assert owner.post(f"{path(made)}/complete").status == 409
+    assert reminder(owner, made) is None
+    assert owner.patch(path(made), {"status": "open"}).json["status"] == "open"
+    assert reminder(owner, made) == made["due_at"]
+
+
+def test_done_by_patch_and_opened_again_is_neither_done_nor_has_an_outcome(owner: Sender) -> None:
+    made = task(owner)
+    assert owner.patch(path(made), {"status": "done"}).json["completed_at"] is not None
+    done = owner.patch(path(made), {"title": "Other"}).json
+    assert (done["status"], done["completed_at"] is None) == ("done", False)
+    opened = owner.patch(path(made), {"status": "open"}).json
+    assert (opened["completed_at"], opened["outcome"]) == (None, None)
+
+
+@pytest.mark.parametrize("status", [None, "finished", 1])
+def test_a_status_that_there_is_not_is_pointed_at(owner: Sender, status: Any) -> None:
+    answer = owner.patch(path(task(owner)), {"status": status})
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "/status")
+
+
 def test_completing_honours_the_expected_version(owner: Sender) -> None:
     made = task(owner)
     owner.patch(path(made), {"title": "New"})
@@ -163,7 +190,7 @@ def test_a_patch_keeps_what_it_does_not_name(owner: Sender) -> None:
     assert owner.patch(path(made), {"remind_before": None}).json["remind_before"] is None
     assert owner.patch(path(made), {"title": "Newer"}).json["remind_before"] is None, "null stays, it is no default"
     assert owner.patch(path(made), {"title": None}).status == 422
-    assert owner.patch(path(made), {"status": "done"}).status == 422
+    assert owner.patch(path(made), {"completed_at": None}).status == 422
 
 
 class TestReminder:
