@@ -16,13 +16,10 @@ OPERATIONS: dict[str, frozenset[str]] = {
     "dynamodb": frozenset(
         {
             "GetItem",
-            "BatchGetItem",
-            "TransactGetItems",
             "Query",
             "PutItem",
             "UpdateItem",
             "DeleteItem",
-            "BatchWriteItem",
             "TransactWriteItems",
         }
     ),

@@ -22,7 +22,7 @@ LAMBDAS_OWN = {
 }
 LAMBDAS_OWN |= {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"}
 # Operations that are authorised by the actions on what they contain.
-IMPLIED = {"dynamodb": {"TransactGetItems", "TransactWriteItems"}, "sqs": {"SendMessageBatch"}}
+IMPLIED = {"dynamodb": {"TransactWriteItems"}, "sqs": {"SendMessageBatch"}}
 
 
 def test_what_ships_of_botocore_is_what_the_policies_allow() -> None:
