@@ -38,8 +38,8 @@ def entrypoint(handler: Handler) -> Handler:
 def each(source: str, records: Iterable[Mapping[str, Any]], handle: Callable[[Mapping[str, Any]], None]) -> BatchAnswer:
     """Handle every record, whatever becomes of the others; answer the ids of those that must come again.
 
-    Each record is metered by itself, so that its cost goes to its own tenant. What is `Invalid` will not get better:
-    it is logged and dropped.
+    Each record is metered by itself, so that its cost goes to its own tenant. A message that is `Invalid` will not get
+    better: it is logged and dropped. A change is never dropped, since a total may hang on it.
     """
     failed: list[dict[str, str]] = []
     for record in records:
@@ -48,9 +48,10 @@ def each(source: str, records: Iterable[Mapping[str, Any]], handle: Callable[[Ma
             meter.messages = 1 if source == "sqs" else 0
             try:
                 handle(record)
-            except errors.Invalid as error:
-                observability.alert("dropped", codes=[flaw.code for flaw in error.flaws])
             except Exception as error:  # noqa: BLE001 - whatever it is, the others of the batch go on
+                if source == "sqs" and isinstance(error, errors.Invalid):
+                    observability.alert("dropped", codes=[flaw.code for flaw in error.flaws])
+                    continue
                 observability.failure("record failed", error)
                 failed.append({"itemIdentifier": name})
         usage.record(meter)

@@ -37,6 +37,7 @@ class Session(Item, discriminator="session"):
     user = UnicodeAttribute()
     role = UnicodeAttribute()
     generation = NumberAttribute()
+    claim = UnicodeAttribute(null=True)  # which call made the newest generation
     expires_at = UnicodeAttribute()
     revoked_at = UnicodeAttribute(null=True)
 

@@ -111,7 +111,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("due.idle_minute", 2, 0, "each shard asked once, nothing found"),
     Pattern("due.claim", 0, 3, "moment 1, its place in the due index moved to the end of the lease 2"),
     Pattern("due.finish", 0, 2, "moment 1 + due 1 removed"),
-    Pattern("usage.page", 0.5, 0, "one query of the tenant's days"),
+    Pattern("usage.page", 1, 0, "one query of the tenant's days, consistent: what was just written is on the bill"),
     Pattern("total.page", 0.5, 0, "all totals of a tenant lie together"),
 )
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from pynamodb.exceptions import UpdateError
 
+from chalicelib import ids
 from chalicelib.models import keys
 from chalicelib.models.access import Session
-from chalicelib.models.table import find, is_conditional, page
+from chalicelib.models.table import every, fetch, find, is_conditional
 
 
 def save(session: Session) -> None:
@@ -18,16 +19,19 @@ def advance(
     tenant: str, user: str, sid: str, generation: int, now: str, *, expires_at: str, ttl: int
 ) -> Session | None:
     """The next generation, if `generation` is the newest and the session stands; else None. One write unit."""
-    session = _blank(tenant, user, sid)
+    session, claim = _blank(tenant, user, sid), ids.new("clm")
+    renewed = [Session.expires_at.set(expires_at), Session.ttl.set(ttl), Session.claim.set(claim)]
     try:
         session.update(
-            [Session.generation.add(1), Session.expires_at.set(expires_at), Session.ttl.set(ttl)],
+            [Session.generation.add(1), *renewed],
             (Session.generation == generation) & Session.revoked_at.does_not_exist() & (Session.expires_at > now),
         )
     except UpdateError as error:
-        if is_conditional(error):
-            return None
-        raise
+        if not is_conditional(error):
+            raise
+        # A write that was repeated because its answer was lost finds its own work done: that is no second use.
+        held = fetch(Session, session.pk, session.sk, consistent=True)
+        return held if held is not None and held.claim == claim and held.revoked_at is None else None
     return session
 
 
@@ -50,19 +54,9 @@ def stands(tenant: str, user: str, sid: str) -> bool:
 
 def of_user(tenant: str, user: str) -> Iterator[Session]:
     """All sessions of a user, ended ones included until the table drops them."""
-    start = None
-    while True:
-        found = page(
-            keys.partition("session", tenant=tenant, user=user),
-            where=Session.sk.startswith(keys.prefix("session")),
-            limit=100,
-            start=start,
-            consistent=True,
-        )
-        yield from found.items
-        start = found.last
-        if start is None:
-            return
+    return every(
+        keys.partition("session", tenant=tenant, user=user), where=Session.sk.startswith(keys.prefix("session"))
+    )
 
 
 def _blank(tenant: str, user: str, sid: str) -> Session:

@@ -1,10 +1,11 @@
-"""The one table and the ways to read it: fetch, find, page. `writes.py` writes it.
+"""The one table and the ways to read it: fetch, find, page, every. `writes.py` writes it.
 
 This is the seam to DynamoDB: `_connection` is the only client of the entities, so another transport can be put under
 them here.
 """
 
 import threading
+from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeVar
 
 from pynamodb.attributes import DiscriminatorAttribute, NumberAttribute, UnicodeAttribute, VersionAttribute
@@ -20,6 +21,7 @@ from chalicelib.models import keys
 
 LastKey = dict[str, dict[str, Any]]
 _connecting = threading.Lock()
+_PAGE = 200
 
 
 class Gsi1(GlobalSecondaryIndex["Item"]):
@@ -172,6 +174,17 @@ def page(
         consistent_read=consistent,
     )
     return PageOf([Item.from_raw_data(raw) for raw in found["Items"]], found.get("LastEvaluatedKey"))
+
+
+def every(partition: str, *, index: str | None = None, where: Condition | None = None) -> Iterator[Any]:
+    """All items of one query, page after page; consistently from the table, which an index cannot. For short lists."""
+    start = None
+    while True:
+        found = page(partition, index=index, where=where, limit=_PAGE, start=start, consistent=index is None)
+        yield from found.items
+        start = found.last
+        if start is None:
+            return
 
 
 def found_or_404(record: R | None, noun: str) -> R:

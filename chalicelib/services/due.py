@@ -12,7 +12,7 @@ from chalicelib import clock, observability
 from chalicelib.adapters import queue
 from chalicelib.models import keys, moments
 from chalicelib.models.moment import Moment
-from chalicelib.models.table import Item
+from chalicelib.models.table import Item, LastKey
 from chalicelib.services import reminders, tasks
 
 # What a moment of each kind does: None when it is done, or the seconds after which to try again.
@@ -28,15 +28,28 @@ GIVEN_UP: Final[dict[str, Callable[[Moment], None]]] = {
 LEASE: Final = 300  # seconds the first claim holds before the moment comes up again; longer with each further one
 ATTEMPTS: Final = 12  # with the pauses below, a day and a half of a provider, or of a queue, that is away
 DOUBLINGS: Final = 6  # a pause grows at most 64-fold
-PER_TICK: Final = 2000  # moments per shard that one tick takes on; the next one goes on
+BUDGET: Final = 40.0  # seconds one tick goes on claiming, below its function's time limit; the next one goes on
 
 
 def run() -> int:
-    """Hand over whatever is due by now. Returns how many moments this tick claimed.
+    """Hand over whatever is due by now, for `BUDGET` seconds. Returns how many moments this tick claimed.
 
     An idle one costs half a read unit per shard.
     """
-    return sum(_shard(str(number)) for number in range(keys.DUE_SHARDS))
+    started, now, claimed = clock.ticks(), clock.stamp(), 0
+    unfinished: dict[str, LastKey | None] = {str(number): None for number in range(keys.DUE_SHARDS)}
+    while unfinished:
+        # A page of each in turn, so that a crowded shard does not keep the others waiting.
+        for shard, start in list(unfinished.items()):
+            found = moments.due(shard, now, start)
+            claimed += _claimed(found.items)
+            if found.last is None:
+                del unfinished[shard]
+            else:
+                unfinished[shard] = found.last
+        if clock.ticks() - started > BUDGET:
+            break
+    return claimed
 
 
 def hand_over(message: Mapping[str, Any]) -> None:
@@ -55,17 +68,11 @@ def hand_over(message: Mapping[str, Any]) -> None:
         moments.postpone(moment, _later(again, moment))
 
 
-def _shard(shard: str) -> int:
-    claimed, now, start = 0, clock.stamp(), None
-    while claimed < PER_TICK:
-        found = moments.due(shard, now, start)
-        ours = [moment for moment in (_claim(item) for item in found.items) if moment is not None]
-        queue.send_all([_hint(moment) for moment in ours])
-        claimed += len(ours)
-        start = found.last
-        if start is None:
-            break
-    return claimed
+def _claimed(items: list[Item]) -> int:
+    """Claim what is not another tick's, and send the hints; how many there were."""
+    ours = [moment for moment in map(_claim, items) if moment is not None]
+    queue.send_all([_hint(moment) for moment in ours])
+    return len(ours)
 
 
 def _claim(item: Item) -> Moment | None:

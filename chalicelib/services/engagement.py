@@ -6,7 +6,7 @@ from chalicelib import clock, errors
 from chalicelib.models import keys
 from chalicelib.models.contact import Contact
 from chalicelib.models.ledger import OpenTask
-from chalicelib.models.table import page
+from chalicelib.models.table import every
 from chalicelib.models.writes import Step, absent, transact
 from chalicelib.services import contacts
 
@@ -66,15 +66,11 @@ def _settle(tenant: str, subject_id: str, by: str) -> None:
 
 
 def _earliest(tenant: str, subject_id: str) -> str | None:
-    partition, start = keys.partition("open_task", tenant=tenant, subject=subject_id), None
-    where = OpenTask.sk.startswith(keys.prefix("open_task"))
-    times: list[str] = []
-    while True:
-        found = page(partition, where=where, limit=200, start=start, consistent=True)
-        times += [said.due_at for said in found.items if said.due_at]
-        start = found.last
-        if start is None:
-            return min(times, default=None)
+    said = every(
+        keys.partition("open_task", tenant=tenant, subject=subject_id),
+        where=OpenTask.sk.startswith(keys.prefix("open_task")),
+    )
+    return min((one.due_at for one in said if one.due_at), default=None)
 
 
 def _contact(tenant: str, subject_id: str) -> Contact | None:

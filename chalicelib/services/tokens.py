@@ -3,14 +3,13 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
 from chalicelib import clock, errors, ids
 from chalicelib.models import keys
 from chalicelib.models.access import Token
-from chalicelib.models.table import fetch, find, found_or_404, page
+from chalicelib.models.table import every, fetch, find, found_or_404, page
 from chalicelib.models.writes import Step, absent, change, transact
 from chalicelib.schemas.access import NewToken, TokenDraft, TokenView
 from chalicelib.schemas.actor import Actor
@@ -76,7 +75,7 @@ def delete(actor: Actor, token_id: str, expected: int | None) -> None:
 
 def remove_beyond(tenant: str, user_id: str, allowed: frozenset[str]) -> None:
     """Revoke the user's tokens that may more than `allowed`: a token never outlives its maker's rights."""
-    for token in _all(tenant):
+    for token in every(keys.partition("token", "gsi1", tenant=tenant), index="gsi1"):
         if token.user == user_id and not set(token.scopes) <= allowed:
             change(partial(_reload, tenant, token.id), _revoked, None)
 
@@ -137,16 +136,6 @@ def _load(tenant: str, token_id: str, *, consistent: bool = False) -> Token:
 
 def _reload(tenant: str, token_id: str, consistent: bool) -> Token:
     return _load(tenant, token_id, consistent=consistent)
-
-
-def _all(tenant: str) -> Iterator[Token]:
-    start = None
-    while True:
-        found = page(keys.partition("token", "gsi1", tenant=tenant), index="gsi1", limit=200, start=start)
-        yield from found.items
-        start = found.last
-        if start is None:
-            return
 
 
 def _hash(secret: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from chalicelib import clock, errors, money, observability
 from chalicelib.models import keys, usages
 from chalicelib.models.ledger import Usage
-from chalicelib.models.table import Item, page
+from chalicelib.models.table import Item, every
 from chalicelib.observability import Meter
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.usage import UsageQuery, UsageRow, UsageView
@@ -97,15 +97,8 @@ def _amounts(meter: Meter) -> dict[str, int]:
 
 
 def _rows(tenant: str, since: date, until: date) -> list[Usage]:
-    rows: list[Usage] = []
-    start = None
     where = Item.sk.between(since.isoformat(), f"{until.isoformat()}~")
-    while True:
-        found = page(keys.partition("usage", tenant=tenant), where=where, limit=1000, start=start)
-        rows += found.items
-        start = found.last
-        if start is None:
-            return rows
+    return list(every(keys.partition("usage", tenant=tenant), where=where))
 
 
 def _row(group: str, amounts: Counter[str]) -> UsageRow:

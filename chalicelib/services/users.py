@@ -1,13 +1,12 @@
 """Users: who signs in, in which role. The last owner cannot be removed, and nobody grants more than he has."""
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from chalicelib import clock, errors, ids
 from chalicelib.models import keys
 from chalicelib.models.access import Login, User
-from chalicelib.models.table import fetch, find, found_or_404, page
+from chalicelib.models.table import every, fetch, find, found_or_404, page
 from chalicelib.models.writes import Step, absent, change, transact
 from chalicelib.schemas.access import UserDraft, UserView
 from chalicelib.schemas.actor import Actor
@@ -209,21 +208,11 @@ def _keep_an_owner(user: User) -> list[Step]:
     """The check that another owner stays one while this one goes: two could otherwise remove each other at once."""
     if user.role != "owner":
         return []
-    for other in _all(user.tenant):
+    for other in every(keys.partition("user", "gsi1", tenant=user.tenant), index="gsi1"):
         if other.role == "owner" and other.id != user.id:
             still = (User.role == "owner") & User.deleted_at.does_not_exist()
             return [Step("check", other, still, refusal=_no_owner)]
     raise _no_owner()
-
-
-def _all(tenant: str) -> Iterator[User]:
-    start = None
-    while True:
-        found = page(keys.partition("user", "gsi1", tenant=tenant), index="gsi1", limit=200, start=start)
-        yield from found.items
-        start = found.last
-        if start is None:
-            return
 
 
 def _no_owner() -> errors.Conflict:

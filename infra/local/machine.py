@@ -106,7 +106,7 @@ class Machine:
             clock.now,
         )
         if chosen.demo:
-            importlib.import_module("chalicelib.services.demo").seed()
+            importlib.import_module("infra.local.demo").seed()
             self._say("demo", "a firm to try things with")
         # The last minute's bill; in the cloud it is what a killed function loses.
         stack.callback(importlib.import_module("chalicelib.services.usage").flush)

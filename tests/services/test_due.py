@@ -180,8 +180,10 @@ def test_more_than_one_page_in_a_shard(house: House, owner: Sender, monkeypatch:
     assert len(house.queue) == 60, "all of them are claimed"
 
 
-def test_a_tick_takes_on_a_bounded_number(house: House, owner: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(due, "PER_TICK", 1)
+def test_a_tick_that_has_used_its_time_leaves_the_rest_to_the_next(
+    house: House, owner: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due, "BUDGET", 0)  # seconds: each shard has one page, then the time is up
     monkeypatch.setattr(moments, "_PAGE", 2)
     made = due_in(owner, 600, count=30)
     clock.advance(601)

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.models import sessions as kept
+from chalicelib.models.access import Session
 from chalicelib.services import keyring, sessions
 from tests.house import Answer, House, Sender
 
@@ -53,6 +54,23 @@ def test_a_family_that_ended_takes_no_other_with_it(house: House, owner: Sender)
         _refresh(house, owner.signed_up["refresh_token"])
     assert _stands(house, other["access_token"])
     assert _refresh(house, other["refresh_token"]).status == 200
+
+
+def test_a_rotation_whose_answer_was_lost_is_no_second_use(
+    house: House, owner: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client's own retry of a write that had arrived is refused by the write's condition."""
+    once = Session.update
+
+    def twice(self: Session, *arguments: Any) -> Any:
+        once(Session(self.pk, self.sk), *arguments)
+        return once(self, *arguments)
+
+    with monkeypatch.context() as lossy:
+        lossy.setattr(Session, "update", twice)
+        answer = _refresh(house, owner.signed_up["refresh_token"])
+    assert answer.status == 200
+    assert _refresh(house, answer.json["refresh_token"]).status == 200
 
 
 @pytest.mark.parametrize("crowd", [2, 8])

@@ -1,6 +1,6 @@
 """The demo firm: made once, whole, and open to its stated login."""
 
-from chalicelib.services import demo
+from infra.local import demo
 from tests.house import House, Sender
 
 
