@@ -204,6 +204,13 @@ def test_invalid_is_dropped_and_any_other_refusal_comes_back() -> None:
     assert _failed(each("sqs", [{"messageId": str(n)} for n in range(4)], handle)) == ["1", "2", "3"]
 
 
+def test_a_change_is_never_dropped() -> None:
+    def refuse(_: Mapping[str, Any]) -> None:
+        raise errors.Invalid("x")
+
+    assert _failed(each("stream", [{"dynamodb": {"SequenceNumber": "1"}}], refuse)) == ["1"]
+
+
 def test_an_entrypoint_lets_its_error_through_so_that_the_cloud_tries_again() -> None:
     def on_test(event: Any) -> None:
         raise RuntimeError
