@@ -19,7 +19,7 @@ def test_the_journey_works_as_it_stands(tmp_path: Path) -> None:
     finally:
         machine.end()
     assert ran.returncode == 0, ran.stderr
-    activity, task, idle, contact, timeline, _, _, outbox, _, bill = _answers(ran.stdout)
+    activity, task, idle, contact, timeline, _, _, outbox, bill, _ = _answers(ran.stdout)
     assert activity["kind"] == "call"
     assert task["subject_id"] == contact["id"]
     assert idle["idle"] is True
