@@ -5,7 +5,7 @@ it names. It makes one service call and returns a view struct; status codes, err
 here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import cache, wraps
@@ -36,7 +36,7 @@ _EXPOSED: Final = (
 _ALLOWED: Final = ("Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "X-Request-Id")
 Headers = dict[str, str | list[str]]
 _NEVER: Final = -1  # the version of no record
-_event: ContextVar[tuple[Mapping[str, Any], Any]] = ContextVar("event")
+_current: ContextVar[tuple[Request, Any]] = ContextVar("current")
 
 
 class App(Chalice):
@@ -52,7 +52,7 @@ class App(Chalice):
         where = event.get("requestContext") or {}
         resource, method = str(where.get("resourcePath")), str(where.get("httpMethod"))
         purpose = f"{method} {resource if resource in self.routes else 'unknown'}"
-        token = _event.set((event, context))
+        token = _current.set((request, context))
         try:
             with observability.measured(purpose, request_id=request.id) as meter:
                 meter.http = 1
@@ -62,7 +62,7 @@ class App(Chalice):
                     response = _no_route(request, sorted(self.routes.get(resource, ())))
                 return _finish(response, request, meter)
         finally:
-            _event.reset(token)
+            _current.reset(token)
 
 
 class Routes(Blueprint):
@@ -100,8 +100,7 @@ class Routes(Blueprint):
 
 
 def _answer(route: Route, parameters: dict[str, str]) -> Response:
-    event, context = _event.get()
-    request = Request(event)
+    request, context = _current.get()
     try:
         actor = _admit(route, request)
         if route.method == "POST" and "idempotency-key" in request.headers:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -77,7 +78,9 @@ def remove_beyond(tenant: str, user_id: str, allowed: frozenset[str]) -> None:
     """Revoke the user's tokens that may more than `allowed`: a token never outlives its maker's rights."""
     for token in every(keys.partition("token", "gsi1", tenant=tenant), index="gsi1"):
         if token.user == user_id and not set(token.scopes) <= allowed:
-            change(partial(_reload, tenant, token.id), _revoked, None)
+            # Gone already is as good: the change feed and the call that changed the user may be here at once.
+            with suppress(errors.NotFound):
+                change(partial(_reload, tenant, token.id), _revoked, None)
 
 
 def actor(text: str) -> Actor:

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -178,3 +180,16 @@ def test_a_token_works_for_its_tenant_only(house: House, owner: Sender) -> None:
     theirs = other.contact()
     assert program.get(f"/v1/contacts/{theirs['id']}").status == 404
     assert program.get("/v1/contacts").json["data"] == []
+
+
+def test_two_that_end_the_same_tokens_at_once_both_succeed(owner: Sender) -> None:
+    made = [_made(owner)["id"] for _ in range(8)]
+    together = threading.Barrier(4)
+
+    def end(_: int) -> None:
+        together.wait(20)
+        tokens.remove_beyond(owner.tenant, owner.user, frozenset())
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(end, range(4)))
+    assert [owner.get(f"/v1/tokens/{one}").status for one in made] == [404] * 8
