@@ -65,6 +65,22 @@ class Stale(CrmError):
     title = "Changed meanwhile"
 
 
+class Merged(CrmError):
+    """The record has become part of another one; `into` is that one's id."""
+
+    title = "Merged"
+
+    def __init__(self, record_id: str, into: str) -> None:
+        super().__init__(f"This record was merged into {into}.", merged_into=into)
+        self.record_id, self.into = record_id, into
+
+
+class Gone(CrmError):
+    """The record was removed for good."""
+
+    title = "Gone"
+
+
 class TooLarge(CrmError):
     """The body is over the limit."""
 

@@ -19,7 +19,7 @@ from chalicelib.handlers import _cursor, _problem
 from chalicelib.handlers._request import Request
 from chalicelib.handlers._routes import Route, View, register
 from chalicelib.schemas.actor import Actor
-from chalicelib.schemas.page import Listing, Page
+from chalicelib.schemas.page import Document, Listing, Made, Page
 from chalicelib.services import access, usage
 
 _EXPOSED: Final = (
@@ -80,6 +80,10 @@ class Routes(Blueprint):
         """Change by JSON merge patch."""
         return self._add("PATCH", path, permission, **options)
 
+    def put(self, path: str, *, permission: str | None, **options: Any) -> Callable[[View], View]:
+        """Create or change what has this name (201 or 200); the view answers `Made`."""
+        return self._add("PUT", path, permission, **options)
+
     def delete(self, path: str, *, permission: str | None, **options: Any) -> Callable[[View], View]:
         """Put into the trash."""
         return self._add("DELETE", path, permission, **{"status": 204, **options})
@@ -110,12 +114,21 @@ def _answer(route: Route, parameters: dict[str, str]) -> Response:
             return _idempotency.once(request, actor, context, lambda: _perform(route, request, actor, parameters))
         return _perform(route, request, actor, parameters)
     except errors.CrmError as error:
+        if isinstance(error, errors.Merged) and route.method == "GET":
+            return _sent_on(request, error)
         status, body = _problem.problem(error, request.path, request.id)
         return Response(body, {"Content-Type": _problem.MEDIA_TYPE, **_extra_headers(error)}, status)
     except Exception as error:  # noqa: BLE001 - the last resort: a 500 without detail
         observability.failure("unforeseen", error)
         status, body = _problem.unforeseen(request.path, request.id)
         return Response(body, {"Content-Type": _problem.MEDIA_TYPE}, status)
+
+
+def _sent_on(request: Request, error: errors.Merged) -> Response:
+    """Where a merged record is to be read now: the same path with the id of what it has become a part of."""
+    location = request.public_path.replace(error.record_id, error.into)
+    body = msgspec.json.encode({"merged_into": error.into}).decode()
+    return Response(body, {"Content-Type": "application/json", "Location": location}, 301)
 
 
 def _admit(route: Route, request: Request) -> Actor | None:
@@ -159,7 +172,12 @@ def _expecting(route: Route, given: dict[str, Any], versions: list[int] | None) 
 
 
 def _encode(route: Route, request: Request, result: Any) -> Response:
+    if isinstance(result, Document):
+        return Response(result.text, {"Content-Type": result.media_type}, route.status)
     headers: Headers = {"Content-Type": "application/json"}
+    status = route.status
+    if isinstance(result, Made):
+        status, result = (201 if result.new else 200), result.view
     version = getattr(result, "version", None)
     if version is not None:
         etag = f'"{version}"'
@@ -168,11 +186,19 @@ def _encode(route: Route, request: Request, result: Any) -> Response:
             _check_match(request, version)
             if request.if_none_match(etag):
                 return Response("", headers, 304)
-    if route.status == 201 and hasattr(result, "id"):
-        headers["Location"] = f"{request.public_path.rstrip('/')}/{result.id}"
+    if status in (201, 202) and hasattr(result, "id"):
+        headers["Location"] = _location(route, request, result.id)
     if route.status == 204:
         return Response("", {}, 204)
-    return Response(msgspec.json.encode(result).decode(), headers, route.status)
+    return Response(msgspec.json.encode(result).decode(), headers, status)
+
+
+def _location(route: Route, request: Request, record_id: str) -> str:
+    """Where the new record is: below the path it was posted to, below that of its noun, or among the jobs."""
+    path = request.public_path.rstrip("/")
+    if route.status == 202:
+        return f"{path.partition('/v1/')[0]}/v1/jobs/{record_id}"
+    return f"{path.partition('/by/')[0]}/{record_id}"
 
 
 def _check_match(request: Request, version: int) -> None:

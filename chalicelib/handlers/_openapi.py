@@ -40,7 +40,7 @@ def document() -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": book.components,
-            "responses": {f"Problem{status}": _problem_response(status) for status in statuses},
+            "responses": {"Merged": _merged(), **{f"Problem{one}": _problem_response(one) for one in statuses}},
             "parameters": words.PARAMETERS,
             "headers": words.HEADERS,
             "securitySchemes": {"bearer": words.BEARER},
@@ -65,6 +65,8 @@ def refusals(route: Route) -> set[int]:
         found.add(422)
     if _takes_if_match(route):
         found.add(412)
+    if route.of_party:
+        found |= {410} if route.method == "GET" else {409, 410}
     return found
 
 
@@ -100,10 +102,7 @@ def _operation(route: Route, book: schemas.Book) -> dict[str, Any]:
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
     names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
-    return [
-        {"name": name, "in": "path", "required": True, "description": words.IDS[name][1], "schema": words.id_of(name)}
-        for name in names
-    ]
+    return [{"name": name, "in": "path", "required": True, **words.place(name)} for name in names]
 
 
 def _header_parameters(route: Route) -> list[dict[str, str]]:
@@ -129,28 +128,37 @@ def _request_body(route: Route, body: type[msgspec.Struct], book: schemas.Book) 
 
 
 def _responses(route: Route, book: schemas.Book) -> dict[str, Any]:
-    responses = {str(route.status): _success(route, book)}
+    responses = {str(route.status): _success(route, route.status, book)}
+    if route.method == "PUT":
+        responses["201"] = _success(route, 201, book)
     if route.method == "GET" and _has_etag(route):
         responses["304"] = {"description": "You have this version already", "headers": _headers("ETag")}
+    if route.of_party and route.method == "GET":
+        responses["301"] = {"$ref": "#/components/responses/Merged"}
     for status in refusals(route):
         responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
     return dict(sorted(responses.items()))
 
 
-def _success(route: Route, book: schemas.Book) -> dict[str, Any]:
+def _success(route: Route, status: int, book: schemas.Book) -> dict[str, Any]:
     names = []
     if _has_etag(route):
         names.append("ETag")
-    if route.status == 201 and "id" in _fields(route):
+    if status in (201, 202) and "id" in _fields(route):
         names.append("Location")
     if route.method == "POST":
         names.append("Idempotency-Replayed")
     if 429 in route.errors:
         names += words.QUOTA
-    answer = {"description": words.SUCCESS[route.status], "headers": _headers(*names)}
+    answer = {"description": words.SUCCESS[status], "headers": _headers(*names)}
     if route.returns is not None:
         answer["content"] = {"application/json": {"schema": book.answer(route)}}
     return answer
+
+
+def _merged() -> dict[str, Any]:
+    content = {"application/json": {"schema": words.MERGED}}
+    return {"description": words.SUCCESS[301], "headers": _headers("Location"), "content": content}
 
 
 def _problem_response(status: int) -> dict[str, Any]:

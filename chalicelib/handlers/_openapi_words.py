@@ -15,7 +15,13 @@ BEARER: Final = {
     "scheme": "bearer",
     "description": "An access token from `/v1/auth/login`, or an API token from `/v1/tokens`.",
 }
-SUCCESS: Final = {200: "Done", 201: "Made", 204: "Done; there is nothing to say"}
+SUCCESS: Final = {
+    200: "Done",
+    201: "Made",
+    202: "Begun; the job tells how it goes on",
+    204: "Done; there is nothing to say",
+    301: "The record has become a part of another one, which is read there",
+}
 UNFORESEEN: Final = "Something went wrong here; the request id says which log line tells."
 QUOTA: Final = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
@@ -24,14 +30,24 @@ _ULID: Final = "01HX5ZZKBKACTAV9WEVGEMMVRZ"
 # Path parameters: the prefix of the noun's ids, and what is found by it.
 IDS: Final[dict[str, tuple[str, str]]] = {
     "activity_id": ("act", "The activity's id"),
+    "company_id": ("com", "The company's id"),
     "contact_id": ("con", "The contact's id"),
+    "field_id": ("fld", "The custom field's id"),
     "task_id": ("tsk", "The task's id"),
     "token_id": ("tok", "The API token's id; not the token itself"),
     "user_id": ("usr", "The user's id"),
 }
 
+# Path parameters that are not ids: what they are, and an example.
+NAMES: Final[dict[str, tuple[str, str]]] = {
+    "address": ("The contact's mail address", "ada@example.com"),
+    "domain": ("The company's mail domain", "example.com"),
+    "external_id": ("`system:id`, the record's id in another system", "hubspot:501"),
+}
+
 # Query parameters whose struct says nothing of them.
 QUERY: Final[dict[str, str]] = {
+    "noun": "Only those of this noun",
     "limit": "At most so many records in one page",
     "cursor": "`next_cursor` of the page before, with all other parameters as they were",
     "sort": "In which order; the default is `name`",
@@ -58,6 +74,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "completed_at": None,
     "counts": {"contacts": 3, "tasks_open": 1},
     "deleted_at": None,
+    "description": "How content they said they are.",
     "due_at": "2030-03-01T09:00:00.000Z",
     "email": "ada@example.com",
     "expires_at": "2099-01-01T00:00:00.000Z",
@@ -91,6 +108,22 @@ EXAMPLES: Final[dict[str, Any]] = {
     "ActivityDraft.kind": "call",
     "Completion.outcome": "They will sign next week.",
     "ContactView.id": _CON,
+    "FieldDraft.label": "Satisfaction",
+    "FieldDraft.name": "satisfaction",
+    "FieldDraft.options": ["low", "high"],
+    "FieldDraft.refers_to": None,
+    "FieldDraft.type": "enum",
+    "FieldPatch.name": "satisfaction",
+    "FieldPatch.label": "Satisfaction",
+    "FieldPatch.options": ["low", "fair", "high"],
+    "FieldPatch.refers_to": None,
+    "FieldPatch.type": "enum",
+    "FieldView.id": f"fld_{_ULID}",
+    "FieldView.label": "Satisfaction",
+    "FieldView.name": "satisfaction",
+    "FieldView.options": ["low", "high"],
+    "FieldView.refers_to": None,
+    "FieldView.type": "enum",
     "NewToken.id": _TOK,
     "NewToken.last_used_at": None,
     "NewToken.name": "Website form",
@@ -113,6 +146,12 @@ EXAMPLES: Final[dict[str, Any]] = {
     "TokenView.name": "Website form",
     "UserView.id": _USR,
     "UserView.name": "Ada Lovelace",
+}
+
+MERGED: Final = {
+    "type": "object",
+    "properties": {"merged_into": {"type": "string", "examples": [_CON]}},
+    "required": ["merged_into"],
 }
 
 FLAW: Final = {
@@ -167,6 +206,14 @@ HEADERS: Final[dict[str, Any]] = {
     "WWW-Authenticate": _header("How to sign in", "Bearer"),
     "X-Request-Id": _header("The id of this call, as the log has it", "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"),
 }
+
+
+def place(parameter: str) -> dict[str, Any]:
+    """What the document says of a path parameter. Raises KeyError for one that is in neither table."""
+    if parameter in NAMES:
+        about, example = NAMES[parameter]
+        return {"description": about, "schema": {"type": "string", "minLength": 1, "examples": [example]}}
+    return {"description": IDS[parameter][1], "schema": id_of(parameter)}
 
 
 def id_of(parameter: str) -> dict[str, Any]:

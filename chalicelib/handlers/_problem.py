@@ -16,6 +16,8 @@ STATUS: Final[dict[type[CrmError], int]] = {
     errors.NotFound: 404,
     errors.MethodNotAllowed: 405,
     errors.Conflict: 409,
+    errors.Merged: 409,  # a read is sent on instead: the rim's `_sent_on`
+    errors.Gone: 410,
     errors.Stale: 412,
     errors.TooLarge: 413,
     errors.UnsupportedMediaType: 415,

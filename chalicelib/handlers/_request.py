@@ -16,6 +16,7 @@ MAX_BODY: Final = 1024 * 1024  # bytes
 _UNREADABLE: Final = "\ufffd".encode()
 _JSON: Final = ("application/json", "application/merge-patch+json")
 _TAG: Final = re.compile(r'(?:W/)?"?(0|[1-9][0-9]{0,8})"?')
+_CUSTOM: Final = "custom."  # `custom.tier=gold` asks for a value of the firm's own field
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 _BLANK_OFFSET: Final = re.compile(r" (?=[0-9]{2}:[0-9]{2}\Z)", re.ASCII)
 
@@ -74,6 +75,9 @@ class Request:
         for name, given in (self.event.get("multiValueQueryStringParameters") or {}).items():
             if len(given) > 1:
                 raise errors.invalid(f"/{name}", "repeated", f"`{name}` was given {len(given)} times.")
+            if name.startswith(_CUSTOM) and "custom" in kind.__struct_fields__:
+                values.setdefault("custom", {})[name.removeprefix(_CUSTOM)] = given[0]
+                continue
             # Not left to msgspec's lax mode, which takes `null` for nothing and 123 for a moment in 1970.
             number = name in _numbers(kind) and _NUMBER.fullmatch(given[0])
             values[name] = int(given[0]) if number else given[0]

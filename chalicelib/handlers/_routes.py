@@ -35,7 +35,12 @@ class Route:
     @property
     def is_patch(self) -> bool:
         """Whether the body is a merge patch, which the view gets as the plain object it is."""
-        return self.method == "PATCH"
+        return self.method in ("PATCH", "PUT")
+
+    @property
+    def of_party(self) -> bool:
+        """Whether it is about one contact or company, which may be part of another one by now, or gone for good."""
+        return "{contact_id}" in self.path or "{company_id}" in self.path
 
 
 ROUTES: list[Route] = []

@@ -1,31 +1,27 @@
 """A person the firm knows."""
 
-from typing import Any
+from typing import ClassVar
 
-from pynamodb.attributes import JSONAttribute, ListAttribute, MapAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from chalicelib.models.table import Record
+from chalicelib.models.party import Party
 
 
-class Contact(Record, discriminator="contact"):
-    """In the lists while not deleted; `name` is the folded form that lists sort by."""
+class Contact(Party, discriminator="contact"):
+    """A person. `company_name` is copied from the company, so that a list or a search reads nothing more."""
 
-    name = UnicodeAttribute()
+    NOUN: ClassVar[str] = "contact"
+
     first_name = UnicodeAttribute(null=True)
     last_name = UnicodeAttribute(null=True)
-    emails: ListAttribute[Any] = ListAttribute(default=list)
-    phones: ListAttribute[Any] = ListAttribute(default=list)
+    emails = JSONAttribute(null=True)  # [{address, kind, primary}]
+    company_id = UnicodeAttribute(null=True)
+    company_name = UnicodeAttribute(null=True)
+    companies = JSONAttribute(null=True)  # [{company_id, role, from, to}]
     title = UnicodeAttribute(null=True)
-    address: MapAttribute[str, Any] = MapAttribute(null=True)
-    social = JSONAttribute(null=True)  # keys are the client's own, and some mean something to a MapAttribute
+    birthday = UnicodeAttribute(null=True)
     time_zone = UnicodeAttribute(null=True)
     language = UnicodeAttribute(null=True)
-    tags: ListAttribute[str] = ListAttribute(default=list)
-    owner_id = UnicodeAttribute(null=True)
-    last_contacted_at = UnicodeAttribute(null=True)
-    next_activity_at = UnicodeAttribute(null=True)
-
-    def keys(self) -> None:
-        """Stand in the table, and in the lists unless deleted."""
-        listed = () if self.deleted_at else ("gsi1", "gsi2")
-        self.place("contact", *listed, tenant=self.tenant, id=self.id, name=self.name, updated_at=self.updated_at)
+    lifecycle = UnicodeAttribute(null=True)
+    lifecycle_since = UnicodeAttribute(null=True)
+    preferences = JSONAttribute(null=True)  # {channels: {}, topics: {}}

@@ -27,3 +27,17 @@ class Listing(msgspec.Struct, Generic[T]):
 
     data: list[T]
     last: dict[str, Any] | None = None
+
+
+class Made(msgspec.Struct, Generic[T]):
+    """What a call that may create or change has done: the view, and whether it is new."""
+
+    view: T
+    new: bool
+
+
+class Document(msgspec.Struct):
+    """An answer that is not JSON."""
+
+    media_type: str
+    text: str

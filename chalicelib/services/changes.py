@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from chalicelib import observability
-from chalicelib.models import access, activity, contact, table, task
+from chalicelib.models import access, activity, company, contact, table, task
 from chalicelib.services import counts, engagement, history, users
 
 Image = Mapping[str, Any]
@@ -17,6 +17,10 @@ Reaction = Callable[[Any, Any], None]
 REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("contact", "id"): (history.contact, counts.contact),
     ("contact", "deleted_at"): (history.contact, counts.contact),
+    ("contact", "merged_into"): (counts.contact,),
+    ("company", "id"): (history.contact, counts.company),
+    ("company", "deleted_at"): (history.contact, counts.company),
+    ("company", "merged_into"): (counts.company,),
     ("activity", "id"): (engagement.contacted,),
     ("task", "id"): (history.task, counts.task, engagement.planned),
     ("task", "status"): (history.task, counts.task, engagement.planned),
@@ -29,10 +33,14 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
 
 KINDS: Final = {
     "contact": contact.Contact,
+    "company": company.Company,
     "activity": activity.Activity,
     "task": task.Task,
     "user": access.User,
 }
+
+
+_STONE: Final = {"S": "tombstone"}
 
 
 def react(before: Image | None, after: Image | None) -> None:
@@ -40,6 +48,8 @@ def react(before: Image | None, after: Image | None) -> None:
 
     Raises whatever keeps a reaction from being done.
     """
+    if after and after.get("kind") == _STONE:
+        after = None  # what is left of a record removed for good
     image = after or before or {}
     kind = image.get("kind", {}).get("S", "")
     if kind not in KINDS:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from chalicelib.services import ledger
 
-NAMES: Final = ("contacts", "tasks_open")
+NAMES: Final = ("contacts", "companies", "tasks_open")
 
 
 def totals(tenant: str) -> dict[str, int]:
@@ -13,8 +13,13 @@ def totals(tenant: str) -> dict[str, int]:
 
 
 def contact(before: Any, after: Any) -> None:
-    """Contacts outside the trash."""
-    _settle(before, after, "contacts", after is not None and not after.deleted_at)
+    """Contacts that are neither in the trash nor merged."""
+    _settle(before, after, "contacts", after is not None and after.live)
+
+
+def company(before: Any, after: Any) -> None:
+    """Companies that are neither in the trash nor merged."""
+    _settle(before, after, "companies", after is not None and after.live)
 
 
 def task(before: Any, after: Any) -> None:

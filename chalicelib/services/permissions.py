@@ -2,10 +2,10 @@
 
 from typing import Final
 
-READ: Final = frozenset({"self", "contacts:read", "tasks:read", "users:read"})
-WRITE: Final = READ | {"contacts:write", "tasks:write"}
+READ: Final = frozenset({"self", "contacts:read", "companies:read", "tasks:read", "users:read", "fields:read"})
+WRITE: Final = READ | {"contacts:write", "companies:write", "tasks:write"}
 MANAGE: Final = WRITE | {"usage:read"}
-ADMINISTER: Final = MANAGE | {"users:write", "tokens:read", "tokens:write"}
+ADMINISTER: Final = MANAGE | {"fields:write", "users:write", "tokens:read", "tokens:write"}
 
 ROLES: Final[dict[str, frozenset[str]]] = {
     "viewer": READ,

@@ -1,0 +1,73 @@
+"""Companies over HTTP."""
+
+from typing import Any
+
+from chalicelib.handlers._http import Routes
+from chalicelib.schemas.actor import Actor
+from chalicelib.schemas.company import CompanyDraft, CompanyPatch, CompanyQuery, CompanyView
+from chalicelib.schemas.page import Listing, Made, Page
+from chalicelib.services import companies
+
+routes = Routes(__name__)
+
+
+@routes.post("/v1/companies", permission="companies:write", body=CompanyDraft, returns=CompanyView)
+def create_company(actor: Actor, body: CompanyDraft) -> CompanyView:
+    """Create a company."""
+    return companies.create(actor, body)
+
+
+@routes.get("/v1/companies", permission="companies:read", query=CompanyQuery, returns=Listing[CompanyView], paged=True)
+def list_companies(actor: Actor, query: CompanyQuery, page: Page) -> Listing[CompanyView]:
+    """List companies by one of the declared patterns."""
+    return companies.listing(actor, query, page)
+
+
+@routes.get("/v1/companies/{company_id}", permission="companies:read", returns=CompanyView)
+def get_company(actor: Actor, company_id: str) -> CompanyView:
+    """Read a company."""
+    return companies.get(actor, company_id)
+
+
+@routes.patch("/v1/companies/{company_id}", permission="companies:write", body=CompanyPatch, returns=CompanyView)
+def patch_company(actor: Actor, company_id: str, body: dict[str, Any], expected: int | None) -> CompanyView:
+    """Change some fields of a company."""
+    return companies.update(actor, company_id, body, expected)
+
+
+@routes.delete("/v1/companies/{company_id}", permission="companies:write")
+def delete_company(actor: Actor, company_id: str, expected: int | None) -> None:
+    """Put a company into the trash."""
+    companies.delete(actor, company_id, expected)
+
+
+@routes.post("/v1/companies/{company_id}/restore", permission="companies:write", returns=CompanyView, status=200)
+def restore_company(actor: Actor, company_id: str, expected: int | None) -> CompanyView:
+    """Take a company out of the trash."""
+    return companies.restore(actor, company_id, expected)
+
+
+@routes.post("/v1/companies/{company_id}/purge", permission="companies:write", status=204)
+def purge_company(actor: Actor, company_id: str, expected: int | None) -> None:
+    """Remove a company in the trash for good, with all that is kept beside it."""
+    companies.purge(actor, company_id, expected)
+
+
+@routes.put(
+    "/v1/companies/by/domain/{domain}", permission="companies:write", body=CompanyPatch, returns=CompanyView, errors=(409,)
+)
+def put_company_by_domain(actor: Actor, domain: str, body: dict[str, Any]) -> Made[CompanyView]:
+    """Change the company with this mail domain, or create it."""
+    return Made(*companies.upsert(actor, "domain", domain, body))
+
+
+@routes.put(
+    "/v1/companies/by/external_id/{external_id}",
+    permission="companies:write",
+    body=CompanyPatch,
+    returns=CompanyView,
+    errors=(409,),
+)
+def put_company_by_external_id(actor: Actor, external_id: str, body: dict[str, Any]) -> Made[CompanyView]:
+    """Change the company that another system knows by this id, or create it."""
+    return Made(*companies.upsert(actor, "external_id", external_id, body))

@@ -1,0 +1,46 @@
+"""Companies on the wire."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from chalicelib.schemas.fields import Id, View, patch_of
+from chalicelib.schemas.page import ListQuery
+from chalicelib.schemas.parts import INNER, Domain, PartyDraft, PartyView, Url
+
+CompanyName = Annotated[str, Meta(min_length=1, max_length=200, examples=["Lovelace & Daughters"])]
+
+
+class CompanyDraft(PartyDraft, kw_only=True):
+    """A company as a client writes it. Contacts whose mail addresses end in one of its `domains` belong to it."""
+
+    name: CompanyName
+    domains: Annotated[list[Domain], Meta(max_length=20)] = []
+    parent_id: Id | None = None
+    website: Url | None = None
+
+
+CompanyPatch = patch_of(CompanyDraft, **INNER)
+
+
+class CompanyView(PartyView, kw_only=True):
+    """A company as a client reads it."""
+
+    name: str
+    domains: list[str]
+    parent_id: str | None
+    website: str | None
+
+
+class CompanyQuery(ListQuery):
+    """Which companies: by name, or by last change."""
+
+    sort: Literal["name", "-updated_at"] | None = None
+
+
+class RollupView(View, kw_only=True):
+    """What a company and all companies below it have together."""
+
+    id: str
+    companies: int
+    contacts: int

@@ -1,0 +1,71 @@
+"""From a draft into a record: what contacts and companies have in common, checked beyond what a struct can see."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from chalicelib import errors
+from chalicelib.schemas.actor import Actor
+from chalicelib.schemas.parts import PartyDraft
+from chalicelib.services import fields, nouns, phones, users
+
+
+def fill(actor: Actor, record: Any, draft: PartyDraft) -> None:
+    """Put every field of the draft into the record; what is empty becomes None. Raises `Invalid`."""
+    if draft.owner_id and draft.owner_id != record.owner_id:
+        users.exists(actor.tenant, draft.owner_id, "/owner_id")
+    check_dates(draft)
+    before = record.custom or {}
+    attributes = nouns.NOUNS[record.NOUN].attributes
+    for name, value in msgspec.to_builtins(draft).items():
+        setattr(record, attributes.get(name, name), value or None)
+    record.tags = list(dict.fromkeys(draft.tags))
+    record.phones = _phones(draft) or None
+    record.custom = _custom(actor, record.NOUN, before, draft.custom) or None
+
+
+def primary_first(several: list[dict[str, Any]], field: str, value: str) -> list[dict[str, Any]]:
+    """The entries with exactly one primary, each value once. Raises `Invalid`."""
+    seen: set[str] = set()
+    for number, one in enumerate(several):
+        if one[value] in seen:
+            raise errors.invalid(f"/{field}/{number}/{value}", "repeated", "This is in the list twice.")
+        seen.add(one[value])
+    primaries = [number for number, one in enumerate(several) if one["primary"]]
+    if len(primaries) > 1:
+        raise errors.invalid(f"/{field}/{primaries[1]}/primary", "repeated", "Only one of them can be primary.")
+    chosen = primaries[0] if primaries else 0
+    return [{**one, "primary": number == chosen} for number, one in enumerate(several)]
+
+
+def check_day(text: str | None, pointer: str) -> None:
+    """Nothing, or `Invalid` at `pointer` if the calendar has no such day; without a year, any year's will do."""
+    from datetime import date
+
+    if text is None:
+        return
+    try:
+        date.fromisoformat(text.replace("--", "2000-", 1) if text.startswith("--") else text)
+    except ValueError:
+        raise errors.invalid(pointer, "format", "There is no such day.") from None
+
+
+def check_dates(draft: PartyDraft) -> None:
+    """Raises `Invalid` for a day to remember that no calendar has."""
+    for number, one in enumerate(draft.dates):
+        check_day(one.date, f"/dates/{number}/date")
+
+
+def _phones(draft: PartyDraft) -> list[dict[str, Any]]:
+    region = draft.address.country if draft.address else None
+    typed = [
+        {**msgspec.to_builtins(one), "number": phones.normalized(one.number, region)} for one in draft.phones
+    ]
+    return primary_first(typed, "phones", "number")
+
+
+def _custom(actor: Actor, noun: str, before: Mapping[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """The values of custom fields: those that change are checked, others stay though their field may be gone."""
+    changed = {name: value for name, value in given.items() if name not in before or before[name] != value}
+    return {**given, **fields.check(actor.tenant, noun, changed)} if changed else given

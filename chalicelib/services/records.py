@@ -1,0 +1,242 @@
+"""The life of a contact or a company: made, changed, put into the trash, taken back, removed for good.
+
+One engine for both nouns. What differs - how a draft fills the record, and which values only one record may have - is
+what `contacts.py` and `companies.py` hand in.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+from chalicelib import clock, errors, ids
+from chalicelib.models import keys
+from chalicelib.models.guard import Guard
+from chalicelib.models.party import Tombstone
+from chalicelib.models.table import fetch, find
+from chalicelib.models.writes import Step, absent, change, transact
+from chalicelib.schemas import decoding
+from chalicelib.schemas.actor import Actor
+from chalicelib.schemas.fields import merged
+from chalicelib.services import emails, merging, nouns
+from chalicelib.services.nouns import Noun
+
+V = TypeVar("V")
+_TRIES: Final = 3
+
+
+class Claim(NamedTuple):
+    """A value that only one record of a noun may have, and where in a draft it stands."""
+
+    field: str
+    value: str
+    pointer: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes two claims the same, wherever they stand."""
+        return self.field, self.value
+
+
+def _external(value: str) -> str:
+    source, _, external = value.partition(":")
+    if not source or not external:
+        raise errors.invalid("/external_id", "format", "An id in another system is given as `system:id`.")
+    return value
+
+
+# How a value that a record is asked for by is brought into the form in which it is kept. Raises `Invalid`.
+FOLDED: Final[dict[str, Callable[[str], str]]] = {
+    "email": lambda value: emails.checked(value, "/address"),
+    "domain": lambda value: emails.checked(f"x@{value}", "/domain").rpartition("@")[2],
+    "external_id": _external,
+}
+
+Claims = Callable[[Any], list[Claim]]
+Write = Callable[[Actor, Any, Any], None]
+Also = Callable[[Any, Any], Sequence[Step]]
+
+
+def nothing_more(_before: Any, _after: Any) -> Sequence[Step]:
+    """For a noun whose writes touch nothing but record and guards."""
+    return ()
+
+
+class Records(Generic[V]):
+    """The verbs of one noun.
+
+    `write` puts a draft into a record and raises `Invalid` for what a struct cannot see; `also` gives further steps of
+    the same transaction, from the fields before and the record after.
+    """
+
+    def __init__(self, noun: Noun, write: Write, claims: Claims, also: Also = nothing_more) -> None:
+        self.noun, self.write, self.claims, self.also = noun, write, claims, also
+
+    def create(self, actor: Actor, draft: Any, *, record_id: str | None = None) -> V:
+        """A new record. Raises `Invalid`, and `Conflict` with `existing_id` if another one has one of its values."""
+        record = self.build(actor, draft, record_id=record_id)
+        transact(*self.creation(record))
+        return self.view(record)
+
+    def build(self, actor: Actor, draft: Any, *, record_id: str | None = None) -> Any:
+        """The record, not yet in the table. Raises `Invalid`."""
+        record = self.noun.model(id=record_id or ids.new(self.noun.prefix), tenant=actor.tenant)
+        self.write(actor, record, draft)
+        self._touch(actor, record)
+        return record
+
+    def creation(self, record: Any) -> list[Step]:
+        """The writes that make the record."""
+        return [Step("save", record, absent()), *self._take(record, self.claims(record)), *self.also(None, record)]
+
+    def get(self, actor: Actor, record_id: str) -> V:
+        """One record. Raises `NotFound`, `Merged`, `Gone`."""
+        return self.view(self.load(actor.tenant, record_id))
+
+    def update(self, actor: Actor, record_id: str, patch: dict[str, Any], expected: int | None = None) -> V:
+        """Change some fields (RFC 7396). Raises `NotFound`, `Merged`, `Stale`, `Invalid`, `Conflict`."""
+
+        def apply(record: Any) -> list[Step]:
+            before, held = nouns.written(record), self.claims(record)
+            draft = decoding.convert(merged(before, patch), self.noun.draft)
+            self.write(actor, record, draft)
+            if record.layers:
+                record.layers = merging.edited(record.layers, before, nouns.written(record))
+            self._touch(actor, record)
+            wanted = self.claims(record)
+            return [
+                Step("save", record),
+                *self._take(record, _without(wanted, held)),
+                *self._release(record, _without(held, wanted)),
+                *self.also(before, record),
+            ]
+
+        return self.view(self._change(actor, record_id, apply, expected))
+
+    def delete(self, actor: Actor, record_id: str, expected: int | None = None) -> None:
+        """Put the record into the trash; its values are free for others. Raises `NotFound`, `Merged`, `Stale`."""
+
+        def apply(record: Any) -> list[Step]:
+            record.deleted_at = clock.stamp()
+            self._touch(actor, record)
+            return [Step("save", record), *self._release(record, self.claims(record))]
+
+        self._change(actor, record_id, apply, expected)
+
+    def restore(self, actor: Actor, record_id: str, expected: int | None = None) -> V:
+        """Take the record out of the trash.
+
+        Raises `NotFound`, and `Conflict` if it is not in there or one of its values is taken by now.
+        """
+
+        def apply(record: Any) -> list[Step]:
+            if not record.deleted_at:
+                raise errors.Conflict(f"This {self.noun.name} is not in the trash.")
+            record.deleted_at = None
+            self._touch(actor, record)
+            return [Step("save", record), *self._take(record, self.claims(record))]
+
+        return self.view(self._change(actor, record_id, apply, expected, deleted=True))
+
+    def purge(self, actor: Actor, record_id: str, expected: int | None = None) -> None:
+        """Remove a record in the trash for good; the change feed removes what is kept beside it.
+
+        Raises `NotFound`, `Stale`, `Gone`, and `Conflict` if it is not in the trash.
+        """
+
+        def apply(record: Any) -> list[Step]:
+            if not record.deleted_at:
+                raise errors.Conflict(f"This {self.noun.name} is not in the trash.")
+            stone = Tombstone(record.pk, record.sk)
+            return [Step("save", stone, self.noun.model.version == record.version)]
+
+        self._change(actor, record_id, apply, expected, deleted=True)
+
+    def upsert(self, actor: Actor, field: str, value: str, patch: dict[str, Any]) -> tuple[V, bool]:
+        """The record that has this value, changed as `patch` says, or a new one; whether it is new.
+
+        Raises `Invalid`, and `Conflict` if another value of it belongs to another record.
+        """
+        value, given = FOLDED[field](value), merged({}, patch)
+        for attempt in range(_TRIES):
+            holder = self.holder(actor.tenant, field, value)
+            try:
+                if holder is not None:
+                    return self.update(actor, holder, patch), False
+                draft = decoding.convert(self._with(given, field, value), self.noun.draft)
+                return self.create(actor, draft), True
+            except (errors.NotFound, errors.Conflict):  # somebody made, merged or removed it meanwhile
+                if attempt + 1 == _TRIES or self.holder(actor.tenant, field, value) == holder:
+                    raise
+        raise AssertionError("unreachable")
+
+    def holder(self, tenant: str, field: str, value: str) -> str | None:
+        """The id of the live record that has this value. Half a unit; a miss one more."""
+        place = keys.key("guard", tenant=tenant, noun=self.noun.name, field=field, value=value)
+        guard = find(Guard, *place)
+        return guard.holder if guard else None
+
+    def load(self, tenant: str, record_id: str, *, consistent: bool = False, deleted: bool = False) -> Any:
+        """The record as it is kept; as `nouns.load`."""
+        return nouns.load(self.noun, tenant, record_id, consistent=consistent, deleted=deleted)
+
+    def view(self, record: Any) -> V:
+        """The record as a client reads it."""
+        shown: V = nouns.view(record)
+        return shown
+
+    def saved(self, actor: Actor, record: Any) -> Any:
+        """The record with its keys and its time of change up to date; whoever changes it otherwise calls this."""
+        self._touch(actor, record)
+        return record
+
+    def guard(self, record: Any, claim: Claim) -> Guard:
+        """The item by which the record holds a value."""
+        return Guard.of(record.tenant, self.noun.name, claim.field, claim.value, record.id)
+
+    def taken(self, record: Any, claim: Claim) -> errors.Conflict:
+        """Why the value cannot be had, with the id of who has it, so that the caller can go there."""
+        guard = self.guard(record, claim)
+        held = fetch(Guard, guard.pk, guard.sk, consistent=True)
+        flaw = errors.Flaw(claim.pointer, "taken", f"Another {self.noun.name} has this {claim.field}.")
+        return errors.Conflict(flaw.message, flaw, **({"existing_id": held.holder} if held else {}))
+
+    def _take(self, record: Any, claims: Iterable[Claim]) -> list[Step]:
+        return [
+            Step("save", self.guard(record, one), absent(), refusal=partial(self.taken, record, one))
+            for one in sorted(claims)
+        ]
+
+    def _release(self, record: Any, claims: Iterable[Claim]) -> list[Step]:
+        return [Step("delete", self.guard(record, one)) for one in sorted(claims)]
+
+    def _touch(self, actor: Actor, record: Any) -> None:
+        record.touch(actor.user)
+        record.keys()
+
+    def _change(
+        self, actor: Actor, record_id: str, apply: Callable[[Any], list[Step]], expected: int | None, **how: bool
+    ) -> Any:
+        return change(lambda again: self.load(actor.tenant, record_id, consistent=again, **how), apply, expected)
+
+    def _with(self, given: dict[str, Any], field: str, value: str) -> dict[str, Any]:
+        """What is given, and the value it was asked for by, unless that is in it already."""
+        if field == "external_id":
+            source, _, external = value.partition(":")
+            return merged(given, {"external_ids": {source: external}})
+        name, entry = {"email": ("emails", {"address": value}), "domain": ("domains", value)}[field]
+        several = given.get(name) or []
+        there = any(str(one.get("address") if isinstance(one, dict) else one).lower() == value for one in several)
+        return given if there else {**given, name: [*several, entry]}
+
+
+def _without(claims: Iterable[Claim], others: Iterable[Claim]) -> list[Claim]:
+    known = {one.key for one in others}
+    return [one for one in claims if one.key not in known]
+
+
+def external_claims(record: Any) -> list[Claim]:
+    """The ids that other systems have for the record."""
+    return [
+        Claim("external_id", f"{source}:{value}", f"/external_ids/{source}")
+        for source, value in sorted((record.external_ids or {}).items())
+    ]
