@@ -19,7 +19,7 @@ from chalicelib.handlers import _cursor, _problem
 from chalicelib.handlers._request import Request
 from chalicelib.handlers._routes import Route, View, register
 from chalicelib.schemas.actor import Actor
-from chalicelib.schemas.page import Document, Listing, Made, Page
+from chalicelib.schemas.page import Begun, Document, Listing, Made, Page
 from chalicelib.services import access, usage
 
 _EXPOSED: Final = (
@@ -178,6 +178,8 @@ def _encode(route: Route, request: Request, result: Any) -> Response:
     status = route.status
     if isinstance(result, Made):
         status, result = (201 if result.new else 200), result.view
+    if isinstance(result, Begun):
+        status, result = 202, result.view
     version = getattr(result, "version", None)
     if version is not None:
         etag = f'"{version}"'
@@ -187,16 +189,16 @@ def _encode(route: Route, request: Request, result: Any) -> Response:
             if request.if_none_match(etag):
                 return Response("", headers, 304)
     if status in (201, 202) and hasattr(result, "id"):
-        headers["Location"] = _location(route, request, result.id)
+        headers["Location"] = _location(status, request, result.id)
     if route.status == 204:
         return Response("", {}, 204)
     return Response(msgspec.json.encode(result).decode(), headers, status)
 
 
-def _location(route: Route, request: Request, record_id: str) -> str:
+def _location(status: int, request: Request, record_id: str) -> str:
     """Where the new record is: below the path it was posted to, below that of its noun, or among the jobs."""
     path = request.public_path.rstrip("/")
-    if route.status == 202:
+    if status == 202:
         return f"{path.partition('/v1/')[0]}/v1/jobs/{record_id}"
     return f"{path.partition('/by/')[0]}/{record_id}"
 

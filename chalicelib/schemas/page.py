@@ -41,3 +41,9 @@ class Document(msgspec.Struct):
 
     media_type: str
     text: str
+
+
+class Begun(msgspec.Struct, Generic[T]):
+    """An answer about work that goes on as a job of the same id: 202, and `Location` names the job."""
+
+    view: T
