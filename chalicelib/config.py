@@ -26,6 +26,15 @@ def secrets() -> tuple[str, str]:
     return backend, place
 
 
+def storage() -> tuple[str, str]:
+    """Where files lie, as (backend, place): `("s3", "bucket")` or `("file", "/a/folder")`.
+
+    Raises KeyError if not configured.
+    """
+    backend, _, place = os.environ["STORAGE"].partition(":")
+    return backend, place
+
+
 def mail_provider() -> str:
     """The provider that takes our mail: a key of the mailer's table."""
     return os.environ.get("MAIL_PROVIDER", "ses")

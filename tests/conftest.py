@@ -17,6 +17,7 @@ _ENVIRONMENT = {
     "TABLE": f"tendril-{WORKER}-{uuid.uuid4().hex[:8]}",
     "WORK_QUEUE_URL": "http://127.0.0.1:1/000000000000/none",
     "SECRETS": f"file:{_home}/secrets",
+    "STORAGE": f"file:{_home}/files",
     "MAIL_PROVIDER": "smtp",
     "MAIL_FROM": "Tendril <no-reply@tendril.test>",
     "AWS_ACCESS_KEY_ID": "test",

@@ -17,6 +17,13 @@ DEFAULTS: Final[dict[str, Any]] = {
 }
 
 SETTINGS: Final[dict[str, dict[str, Any]]] = {
+    # Checksums of botocore's own would become headers that whoever uses a signed link had to send too.
+    "s3": {
+        "read_timeout": 30,
+        "signature_version": "s3v4",
+        "request_checksum_calculation": "when_required",
+        "response_checksum_validation": "when_required",
+    },
     # A second try after a lost answer could send a second mail.
     "sesv2": {"read_timeout": 10, "retries": {"mode": "standard", "total_max_attempts": 1}},
 }

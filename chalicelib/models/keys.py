@@ -43,16 +43,22 @@ SHAPES: Final[dict[str, Shape]] = {
     "contact": Shape(
         "T#{tenant}#{id}",
         "#",
-        {"gsi1": ("T#{tenant}#contact", "{name}#{id}"), "gsi2": ("T#{tenant}#contact", "{updated_at}#{id}")},
+        {"gsi1": ("T#{tenant}#contact", "{name}"), "gsi2": ("T#{tenant}#contact", "{updated_at}")},
     ),
     "company": Shape(
         "T#{tenant}#{id}",
         "#",
-        {"gsi1": ("T#{tenant}#company", "{name}#{id}"), "gsi2": ("T#{tenant}#company", "{updated_at}#{id}")},
+        {"gsi1": ("T#{tenant}#company", "{name}"), "gsi2": ("T#{tenant}#company", "{updated_at}")},
     ),
-    "trash": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#trash#{noun}", "{deleted_at}#{id}")}),
+    "trash": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#trash#{noun}", "{deleted_at}")}),
     "tree": Shape("T#{tenant}", "TREE#{noun}"),
-    "activity": Shape("T#{tenant}#{subject}", "TL#{id}", {"gsi1": ("T#{tenant}#{subject}#{what}", "{id}")}),
+    "activity": Shape(
+        "T#{tenant}#{subject}",
+        "TL#{id}",
+        {"gsi1": ("T#{tenant}#{subject}#{what}", "{id}"), "gsi2": ("T#{tenant}#{subject}#pinned", "{id}")},
+    ),
+    "event": Shape("T#{tenant}#{subject}", "EVENT#{what}#{external_id}"),
+    "change": Shape("T#{tenant}#{record}", "HIST#{at}#{version}"),
     "task": Shape(
         "T#{tenant}#{id}",
         "#",
@@ -62,6 +68,9 @@ SHAPES: Final[dict[str, Shape]] = {
         },
     ),
     "field": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#field", "{noun}#{name}#{id}")}),
+    "job": Shape(
+        "T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#job", "{id}"), "gsi2": ("T#{tenant}#job#{what}", "{id}")}
+    ),
     # what keeps it right
     "guard": Shape("T#{tenant}#unique#{noun}#{field}#{value}", "#"),
     "moment": Shape("T#{tenant}#{subject}", "DUE#{what}", {"due": ("DUE#{shard}", "{at}#{tenant}#{subject}#{what}")}),
@@ -123,6 +132,12 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("field.delete", 0.5, 5, "field 2 + gsi1 1, guard 2"),
     Pattern("field.restore", 1, 5, "field, and are there few enough; as deleted"),
     Pattern("field.check", 0.5, 0, "the noun's fields in one query of gsi1, however many values; a reference 0.5 more"),
+    Pattern("job.start", 0, 7, "job 2 + gsi1 1 + gsi2 1, moment 2 + due 1"),
+    Pattern("job.get", 0.5, 0, "one item"),
+    Pattern("job.page", 0.5, 0, "one query of gsi1, or of gsi2 for one kind; 0.5 for each 4 KB"),
+    Pattern("job.cancel", 0.5, 3, "found 0.5; job 1 + gsi1 1 + gsi2 1"),
+    Pattern("job.turn", 2, 11, "moment and job, consistent, 1 each; claimed 3, moment moved 3, ended 3, moment gone 2"),
+    Pattern("job.step", 0, 3, "what a step did: job 1 + gsi1 1 + gsi2 1 for each KB"),
     Pattern("due.idle_minute", 2, 0, "each shard asked once, nothing found"),
     Pattern("due.claim", 0, 3, "moment 1, its place in the due index moved to the end of the lease 2"),
     Pattern("due.finish", 0, 2, "moment 1 + due 1 removed"),

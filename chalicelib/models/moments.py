@@ -36,6 +36,12 @@ def postpone(moment: Moment, until: str) -> None:
     _update(moment, f"{until}#{behind}", moment.due_sk, count=0)
 
 
+def renew(moment: Moment, until: str) -> None:
+    """As `postpone`, and its attempts count anew: what it stands for goes on. Three write units."""
+    behind = (moment.due_sk or "").partition("#")[2]
+    _update(moment, f"{until}#{behind}", moment.due_sk, count=-int(moment.attempts))
+
+
 def finish(moment: Moment) -> None:
     """It has happened. Two write units."""
     try:

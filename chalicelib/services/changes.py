@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from chalicelib import observability
-from chalicelib.models import access, activity, company, contact, table, task
-from chalicelib.services import counts, engagement, history, users
+from chalicelib.models import access, activity, company, contact, job, table, task
+from chalicelib.services import counts, engagement, history, jobs, users
 
 Image = Mapping[str, Any]
 Reaction = Callable[[Any, Any], None]
@@ -27,6 +27,8 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("task", "deleted_at"): (counts.task, engagement.planned),
     ("task", "due_at"): (engagement.planned,),
     ("task", "subject_id"): (engagement.planned,),
+    ("job", "id"): (jobs.hurry,),
+    ("job", "cancelled_by"): (jobs.hurry,),
     ("user", "role"): (users.limited,),
     ("user", "deleted_at"): (users.limited,),
 }
@@ -36,6 +38,7 @@ KINDS: Final = {
     "company": company.Company,
     "activity": activity.Activity,
     "task": task.Task,
+    "job": job.Job,
     "user": access.User,
 }
 

@@ -13,16 +13,18 @@ from chalicelib.adapters import queue
 from chalicelib.models import keys, moments
 from chalicelib.models.moment import Moment
 from chalicelib.models.table import Item, LastKey
-from chalicelib.services import reminders, tasks
+from chalicelib.services import hints, jobs, reminders, tasks, turns
 
-# What a moment of each kind does: None when it is done, or the seconds after which to try again.
+# What a moment of each kind does: None when it is done, the seconds after which to try again, or `hints.SETTLED`.
 DUE: Final[dict[str, Callable[[Moment], float | None]]] = {
     tasks.REMINDER: reminders.remind,
+    jobs.WHAT: turns.turn,
 }
 
 # What is done about one that is not tried any more.
 GIVEN_UP: Final[dict[str, Callable[[Moment], None]]] = {
     tasks.REMINDER: reminders.give_up,
+    jobs.WHAT: turns.give_up,
 }
 
 LEASE: Final = 300  # seconds the first claim holds before the moment comes up again; longer with each further one
@@ -64,14 +66,14 @@ def hand_over(message: Mapping[str, Any]) -> None:
     again = DUE[moment.what](moment)
     if again is None:
         moments.finish(moment)
-    else:
+    elif again != hints.SETTLED:
         moments.postpone(moment, _later(again, moment))
 
 
 def _claimed(items: list[Item]) -> int:
     """Claim what is not another tick's, and send the hints; how many there were."""
     ours = [moment for moment in map(_claim, items) if moment is not None]
-    queue.send_all([_hint(moment) for moment in ours])
+    queue.send_all([hints.of(moment) for moment in ours])
     return len(ours)
 
 
@@ -91,14 +93,4 @@ def _claim(item: Item) -> Moment | None:
 
 def _later(seconds: float, moment: Moment) -> str:
     """So many seconds from now, doubled with each attempt."""
-    return clock.stamp(clock.after(seconds * 2 ** min(int(moment.attempts) - 1, DOUBLINGS)))
-
-
-def _hint(moment: Moment) -> dict[str, object]:
-    return {
-        "task": "due",
-        "tenant": moment.tenant,
-        "subject_id": moment.subject_id,
-        "what": moment.what,
-        "at": moment.at,
-    }
+    return clock.stamp(clock.after(seconds * 2 ** max(0, min(int(moment.attempts) - 1, DOUBLINGS))))

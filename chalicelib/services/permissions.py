@@ -4,7 +4,7 @@ from typing import Final
 
 READ: Final = frozenset({"self", "contacts:read", "companies:read", "tasks:read", "users:read", "fields:read"})
 WRITE: Final = READ | {"contacts:write", "companies:write", "tasks:write"}
-MANAGE: Final = WRITE | {"usage:read"}
+MANAGE: Final = WRITE | {"exports:write", "jobs:write", "usage:read"}
 ADMINISTER: Final = MANAGE | {"fields:write", "users:write", "tokens:read", "tokens:write"}
 
 ROLES: Final[dict[str, frozenset[str]]] = {

@@ -1,0 +1,18 @@
+"""What a job of each kind does, as two tables.
+
+A step does one small piece, some two seconds at most: it works from `job.state`, edits that, `done`, `total` and
+`counts`, and answers whether all is finished. The framework keeps what it edited. A worker may die before that, so a
+step is called again with the same state, and must end the same.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from chalicelib.models.job import Job
+
+Work = Callable[[Job], bool]
+
+STEPS: Final[dict[str, Work]] = {}
+
+# What is left to do when a job is cancelled or fails, such as handing over the report so far. Also called twice.
+CLOSING: Final[dict[str, Callable[[Job], None]]] = {}
