@@ -1,0 +1,139 @@
+"""Short and familiar forms of given names. A pair of them counts nearly as one name; that is a plus, never needed."""
+
+from typing import Final
+
+# Each line is one name in the forms that people use of it; a form may stand in several lines.
+_GROUPS: Final = """
+alexander alex sascha sasha xander sandro alec lex
+alexandra alex sandra sasha lexi alessandra
+abigail abby gail
+andrew andy drew andreas andre andrea andi
+anna ann anne annie anja anita anneliese annika nan nancy hanna
+antonia toni antonella
+anthony tony anton antonio toni antoine
+barbara barb babs babsi bettina
+benjamin ben benny benji
+bernhard bernard bernd bernie
+brigitte gitti bridget birgit brigitta
+catherine katherine katharina kate katie kathy cathy kathi kitty kat katja karin kathrin caterina katarina catalina
+charles charlie chuck karl carlos carl carlo charly
+christian chris christl krischan cristian
+christine christina chris chrissy tina kristina kirsten cristina christa
+christopher chris kit christoph christophe kristof topher
+daniel dan danny dani daniele
+david dave davy davide
+deborah deb debbie debra
+dominic dom dominik nick
+donald don donnie
+dorothy dot dottie dorothea dora thea
+edward ed eddie ted ned teddy eduard edoardo eduardo
+eleanor ellie nell nora elli leonora eleonore
+elizabeth liz lizzie beth betty eliza elisabeth elsa lisa elise lisbeth sissi sisi libby bess bettina isabel
+emily em emmy emilia emma
+eugene gene eugen
+florian flo
+frances fran fanny franziska franzi francesca francoise paca
+francis frank franz francisco francesco paco franco francois fran pancho
+frederick fred freddy fritz friedrich federico frederic
+gabriel gabe gaby
+gabriele gabi gabriella gaby
+george georg jorge giorgio georges schorsch jiri
+gerald gerry jerry gerhard gerd gert gerard
+gregory greg gregor grzegorz
+gunther guenther gunter guenter
+hans johann johannes john jack jan ivan giovanni juan jean johnny hannes hansi jon ian sean
+helen helena lena nell ellen helene ilona
+henry harry hank heinrich heinz henrik enrico enrique henri hal
+hubert bert hugo
+ignatius ignaz nacho ignacio ignazio
+isabella isabel bella izzy isa
+jacob jake jakob jack giacomo
+jacqueline jackie jacky
+james jim jimmy jamie jaime diego jacques santiago
+jane janet jenny jean joan johanna giovanna juana hanna janka
+jennifer jen jenny jenna
+jessica jess jessie
+joseph joe josef jose pepe giuseppe sepp joey beppe jozef pepi
+josephine jo josie josefine
+joshua josh
+judith judy jutta
+julia julie giulia juliana jule
+katrin kathrin katharina
+kenneth ken kenny
+klaus claus niklas nikolaus nicholas nick nico nicolas niccolo miklos nicky
+lawrence larry laurence lorenz lars lorenzo
+leonard leo len lenny leonhard leonardo
+leopold leo poldi
+louis lou ludwig luis luigi lewis louie
+lucas luke luca lukas luc
+magdalena lena magda leni madeleine
+manuel manny manu emanuel
+margaret maggie meg peggy margarete grete gretel margit margarita rita marge greta marguerite margot daisy
+maria mary marie mia mitzi moll polly marija mariam marianne
+martin marty marti
+martha marta patty
+matthew matt mathias matthias mathieu matteo hias mateo
+maximilian max maxim maxi
+michael mike mick micky michi michel miguel michele mikhail misha mihail
+monica monika moni
+nathan nate nathaniel nat
+natalie nat nathalie natalia natasha
+oliver ollie olli olivier
+pamela pam
+patricia pat patty trish tricia patrizia
+patrick pat paddy patrizio
+paul paulo pablo paolo pavel pauli
+peter pete pierre pedro pietro petr piotr peer
+philip phil philipp pip felipe filippo philippe
+rafael raphael rafa raffaele
+raymond ray
+rebecca becky becca
+richard rick dick rich ricky ricardo riccardo
+robert bob rob bobby robbie roberto rupert bert robin
+roland rolf
+ronald ron ronnie
+rose rosie rosa rosi
+rudolf rudi rolf rodolfo
+samantha sam sammy
+samuel sam sammy
+sarah sara sally sadie
+sebastian seb basti bastian sebastien
+sophia sophie sofia sofie
+stephanie steffi steph stefanie stefania
+stephen steve steven stefan stephan esteban stefano etienne stevie istvan
+susan sue susanne susi suzanne susanna suzie zuzana
+theodore ted theo teddy theodor
+theresa tess terry therese resi teresa tessa
+thomas tom tommy tomas tommaso
+timothy tim timmy
+tobias toby tobi
+ursula uschi ursel
+valentina vali tina
+vanessa nessa
+veronica ronnie vroni veronika vera
+victoria vicky tori vicki viktoria
+vincent vince vinny vincenzo vinzenz
+virginia ginny ginger
+walter wally walt
+wilhelmina mina willa minnie
+william bill will willy wilhelm willi liam guillermo guillaume guglielmo billy
+wolfgang wolf wolfi
+yekaterina katya ekaterina
+zachary zach zac zack
+"""
+
+
+def _places() -> dict[str, frozenset[int]]:
+    found: dict[str, set[int]] = {}
+    for number, line in enumerate(_GROUPS.strip().splitlines()):
+        for form in line.split():
+            found.setdefault(form, set()).add(number)
+    return {form: frozenset(numbers) for form, numbers in found.items()}
+
+
+_PLACES: Final = _places()
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two plain given names are forms of one name."""
+    return not _PLACES.get(one, frozenset()).isdisjoint(_PLACES.get(other, frozenset()))

@@ -1,0 +1,45 @@
+"""What each agreement says: the whole model as one table.
+
+The model is that of Fellegi and Sunter (A Theory for Record Linkage, JASA 64, 1969): an agreement of some level counts
+log2(m/u), where m is how often it is found in two records of one person and u in those of two persons; the counts
+are added to the odds before looking, and what is missing on either side counts nothing. Levels between equal and
+different are Winkler's (String Comparator Metrics, 1990). The numbers are ours: m and u as counted in persons with
+typing errors, rounded, and moderated where fields depend on one another - which the model forbids, and persons do:
+- the parts of an address are found together in every household, so they count no more than `ADDRESS_AT_MOST`;
+- of two names written in each other's place the better reading counts, less `SWAPPED`;
+- another first name and another birthday at once is another person of the family, whatever else agrees: `RELATIVES`.
+"""
+
+from typing import Final
+
+from chalicelib.services.matching._likeness import Level
+
+PERSON: Final[dict[str, dict[Level, float]]] = {
+    "first name": {"exact": 7, "near": 5.5, "some": 1, "far": -2, "differ": -3},
+    "last name": {"exact": 8, "near": 7, "some": 3, "far": -2, "differ": -3.5},
+    "birthday": {"exact": 12, "near": 6, "some": 0, "far": -2, "differ": -4},
+    "mail address": {"exact": 12, "near": 9, "some": 5, "far": -0.5, "differ": -1},
+    "phone number": {"exact": 9, "near": 3, "some": 0, "far": -1, "differ": -1.5},
+    "company": {"exact": 4, "near": 3.5, "some": 2, "far": -0.5, "differ": -1},
+}
+ADDRESS: Final[dict[str, dict[Level, float]]] = {
+    "street": {"exact": 11, "near": 9, "some": 4, "far": 0, "differ": -4},
+    "house number": {"exact": 4, "near": 0, "some": -1.5, "far": -2, "differ": -2},
+    "postal code": {"exact": 8, "near": 3, "some": -2, "far": -4, "differ": -4},
+    "city": {"exact": 6, "near": 5, "some": 1, "far": -1, "differ": -3},
+    "region": {"exact": 1, "near": 0.5, "some": 0, "far": -1, "differ": -1},
+    "country": {"exact": 0, "near": 0, "some": 0, "far": -2, "differ": -2},
+}
+FIRM: Final[dict[str, dict[Level, float]]] = {
+    "name": {"exact": 11, "near": 8, "some": 3, "far": -3, "differ": -5},
+    "domain": {"exact": 11, "near": 4, "some": 2, "far": -1, "differ": -2.5},
+    "phone number": {"exact": 9, "near": 3, "some": 0, "far": -1, "differ": -1},
+}
+
+PRIOR: Final = -14.0  # of some ten thousand pairs of a small firm's persons one is the same
+ADDRESS_AT_MOST: Final = 14.0
+ADDRESS_AT_LEAST: Final = -8.0  # people move
+SWAPPED: Final = -1.0
+RELATIVES: Final = -12.0
+
+THRESHOLD: Final = 0.8  # at four to one a look is worth its while; below it most pairs are relatives and namesakes
