@@ -33,6 +33,7 @@ IDS: Final[dict[str, tuple[str, str]]] = {
     "company_id": ("com", "The company's id"),
     "contact_id": ("con", "The contact's id"),
     "field_id": ("fld", "The custom field's id"),
+    "job_id": ("job", "The job's id"),
     "task_id": ("tsk", "The task's id"),
     "token_id": ("tok", "The API token's id; not the token itself"),
     "user_id": ("usr", "The user's id"),
@@ -62,7 +63,7 @@ QUERY: Final[dict[str, str]] = {
     "group_by": "What the rows add up",
 }
 
-_CON, _TSK, _TOK, _USR = (f"{prefix}_{_ULID}" for prefix in ("con", "tsk", "tok", "usr"))
+_CON, _JOB, _TSK, _TOK, _USR = (f"{prefix}_{_ULID}" for prefix in ("con", "job", "tsk", "tok", "usr"))
 
 # Fields, of one struct or of any, whose type has no example or whose meaning asks for a better one.
 EXAMPLES: Final[dict[str, Any]] = {
@@ -124,6 +125,16 @@ EXAMPLES: Final[dict[str, Any]] = {
     "FieldView.options": ["low", "high"],
     "FieldView.refers_to": None,
     "FieldView.type": "enum",
+    "JobView.counts": {"contacts": 1200},
+    "JobView.error": None,
+    "JobView.errors_url": None,
+    "JobView.finished_at": "2026-03-01T09:05:00.000Z",
+    "JobView.id": _JOB,
+    "JobView.kind": "export",
+    "JobView.result_url": "https://files.example.com/contacts.csv?signature=c2lnbmF0dXJl",
+    "JobView.status": "succeeded",
+    "Progress.done": 1200,
+    "Progress.total": 1200,
     "NewToken.id": _TOK,
     "NewToken.last_used_at": None,
     "NewToken.name": "Website form",

@@ -14,6 +14,8 @@ import pytest
 import app  # noqa: F401 - importing it fills the registry of routes
 from chalicelib.handlers import _openapi
 from chalicelib.handlers._routes import ROUTES, Route
+from chalicelib.schemas.actor import Actor
+from chalicelib.services import jobs, permissions
 from tests.house import Answer, Sender
 
 PASSWORD = "long enough pass"
@@ -21,6 +23,8 @@ PASSWORD = "long enough pass"
 # How to make the record that a path parameter names. A new noun adds its line here.
 MAKE: dict[str, Callable[[Sender], Any]] = {
     "contact_id": lambda sender: sender.contact(),
+    "field_id": lambda sender: made(sender, "/v1/fields"),
+    "job_id": lambda sender: job(sender),
     "task_id": lambda sender: made(sender, "/v1/tasks"),
     "token_id": lambda sender: made(sender, "/v1/tokens"),
     "user_id": lambda sender: made(sender, "/v1/users"),
@@ -37,6 +41,8 @@ BODIES: dict[str, Callable[[Sender], Any]] = {
     "login": lambda sender: {"email": sender.signed_up["user"]["email"], "password": PASSWORD},
     "refresh": lambda sender: {"refresh_token": sender.signed_up["refresh_token"]},
     "logout": lambda _: {},
+    "create_field": lambda _: {"noun": "contact", "name": f"f{uuid.uuid4().hex}", "label": "F", "type": "text"},
+    "patch_field": lambda _: {"label": "Another"},
 }
 
 
@@ -109,6 +115,12 @@ def made(sender: Sender, path: str) -> Any:
     answer = sender.post(path, body(route, sender))
     assert answer.status == 201, answer.text
     return answer.json
+
+
+def job(sender: Sender) -> Any:
+    """A job that nobody began yet."""
+    actor = Actor(sender.tenant, sender.user, "owner", permissions.ALL)
+    return {"id": jobs.start(actor, "test", {}).id}
 
 
 def token(sender: Sender, scopes: set[str] | frozenset[str]) -> Sender:
