@@ -1,11 +1,24 @@
 """The application: every room registered, and nothing else."""
 
-from chalicelib.handlers import auth, companies, contacts, fields, jobs, queues, schedules, streams, system, tasks, users
+from chalicelib.handlers import (
+    auth,
+    companies,
+    contacts,
+    fields,
+    jobs,
+    queues,
+    schedules,
+    streams,
+    system,
+    tasks,
+    timelines,
+    users,
+)
 from chalicelib.handlers._http import App
 
 app = App()
 
-for room in (auth, companies, contacts, fields, jobs, system, tasks, users):
+for room in (auth, companies, contacts, fields, jobs, system, tasks, timelines, users):
     app.register_blueprint(room.routes)
 for source in (queues, schedules, streams):
     app.register_blueprint(source.room)
