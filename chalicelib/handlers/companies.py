@@ -5,8 +5,9 @@ from typing import Any
 from chalicelib.handlers._http import Routes
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.company import CompanyDraft, CompanyPatch, CompanyQuery, CompanyView
+from chalicelib.schemas.history import AsOfQuery
 from chalicelib.schemas.page import Listing, Made, Page
-from chalicelib.services import companies
+from chalicelib.services import companies, versions
 
 routes = Routes(__name__)
 
@@ -23,10 +24,10 @@ def list_companies(actor: Actor, query: CompanyQuery, page: Page) -> Listing[Com
     return companies.listing(actor, query, page)
 
 
-@routes.get("/v1/companies/{company_id}", permission="companies:read", returns=CompanyView)
-def get_company(actor: Actor, company_id: str) -> CompanyView:
-    """Read a company."""
-    return companies.get(actor, company_id)
+@routes.get("/v1/companies/{company_id}", permission="companies:read", query=AsOfQuery, returns=CompanyView, errors=(503,))
+def get_company(actor: Actor, company_id: str, query: AsOfQuery) -> CompanyView:
+    """Read a company, as it is or as it was at a moment."""
+    return versions.read(actor, "company", company_id, query)
 
 
 @routes.patch("/v1/companies/{company_id}", permission="companies:write", body=CompanyPatch, returns=CompanyView)
@@ -54,7 +55,11 @@ def purge_company(actor: Actor, company_id: str, expected: int | None) -> None:
 
 
 @routes.put(
-    "/v1/companies/by/domain/{domain}", permission="companies:write", body=CompanyPatch, returns=CompanyView, errors=(409,)
+    "/v1/companies/by/domain/{domain}",
+    permission="companies:write",
+    body=CompanyPatch,
+    returns=CompanyView,
+    errors=(409,),
 )
 def put_company_by_domain(actor: Actor, domain: str, body: dict[str, Any]) -> Made[CompanyView]:
     """Change the company with this mail domain, or create it."""

@@ -3,11 +3,11 @@
 from typing import Any
 
 from chalicelib.handlers._http import Routes
-from chalicelib.schemas.activity import ActivityDraft, TimelineEntry, TimelineQuery
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.contact import ContactDraft, ContactPatch, ContactQuery, ContactView
+from chalicelib.schemas.history import AsOfQuery
 from chalicelib.schemas.page import Listing, Made, Page
-from chalicelib.services import activities, contacts
+from chalicelib.services import contacts, versions
 
 routes = Routes(__name__)
 
@@ -24,10 +24,10 @@ def list_contacts(actor: Actor, query: ContactQuery, page: Page) -> Listing[Cont
     return contacts.listing(actor, query, page)
 
 
-@routes.get("/v1/contacts/{contact_id}", permission="contacts:read", returns=ContactView)
-def get_contact(actor: Actor, contact_id: str) -> ContactView:
-    """Read a contact."""
-    return contacts.get(actor, contact_id)
+@routes.get("/v1/contacts/{contact_id}", permission="contacts:read", query=AsOfQuery, returns=ContactView, errors=(503,))
+def get_contact(actor: Actor, contact_id: str, query: AsOfQuery) -> ContactView:
+    """Read a contact, as it is or as it was at a moment."""
+    return versions.read(actor, "contact", contact_id, query)
 
 
 @routes.patch("/v1/contacts/{contact_id}", permission="contacts:write", body=ContactPatch, returns=ContactView)
@@ -55,7 +55,11 @@ def purge_contact(actor: Actor, contact_id: str, expected: int | None) -> None:
 
 
 @routes.put(
-    "/v1/contacts/by/email/{address}", permission="contacts:write", body=ContactPatch, returns=ContactView, errors=(409,)
+    "/v1/contacts/by/email/{address}",
+    permission="contacts:write",
+    body=ContactPatch,
+    returns=ContactView,
+    errors=(409,),
 )
 def put_contact_by_email(actor: Actor, address: str, body: dict[str, Any]) -> Made[ContactView]:
     """Change the contact with this mail address, or create it."""
@@ -72,29 +76,3 @@ def put_contact_by_email(actor: Actor, address: str, body: dict[str, Any]) -> Ma
 def put_contact_by_external_id(actor: Actor, external_id: str, body: dict[str, Any]) -> Made[ContactView]:
     """Change the contact that another system knows by this id, or create it."""
     return Made(*contacts.upsert(actor, "external_id", external_id, body))
-
-
-@routes.get(
-    "/v1/contacts/{contact_id}/timeline",
-    permission="contacts:read",
-    query=TimelineQuery,
-    returns=Listing[TimelineEntry],
-    paged=True,
-)
-def contact_timeline(actor: Actor, contact_id: str, query: TimelineQuery, page: Page) -> Listing[TimelineEntry]:
-    """Read what happened with a contact, newest first."""
-    return activities.timeline(actor, contact_id, query, page)
-
-
-@routes.get("/v1/contacts/{contact_id}/activities/{activity_id}", permission="contacts:read", returns=TimelineEntry)
-def get_contact_activity(actor: Actor, contact_id: str, activity_id: str) -> TimelineEntry:
-    """Read one entry of what happened with a contact."""
-    return activities.get(actor, contact_id, activity_id)
-
-
-@routes.post(
-    "/v1/contacts/{contact_id}/activities", permission="contacts:write", body=ActivityDraft, returns=TimelineEntry
-)
-def create_contact_activity(actor: Actor, contact_id: str, body: ActivityDraft) -> TimelineEntry:
-    """Tell of something that happened with a contact."""
-    return activities.create(actor, contact_id, body)

@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from chalicelib.models.party import Party
+from chalicelib.models.party import Json, Party
 from chalicelib.models.table import Item
 
 
@@ -14,7 +14,7 @@ class Company(Party, discriminator="company"):
     NOUN: ClassVar[str] = "company"
 
     display_name = UnicodeAttribute()
-    domains = JSONAttribute(null=True)  # [str]
+    domains = Json(null=True)  # [str]
     parent_id = UnicodeAttribute(null=True)
     website = UnicodeAttribute(null=True)
 

@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.models.party import Party
+from chalicelib.models.party import Json, Party
 
 
 class Contact(Party, discriminator="contact"):
@@ -14,14 +14,14 @@ class Contact(Party, discriminator="contact"):
 
     first_name = UnicodeAttribute(null=True)
     last_name = UnicodeAttribute(null=True)
-    emails = JSONAttribute(null=True)  # [{address, kind, primary}]
+    emails = Json(null=True)  # [{address, kind, primary}]
     company_id = UnicodeAttribute(null=True)
     company_name = UnicodeAttribute(null=True)
-    companies = JSONAttribute(null=True)  # [{company_id, role, from, to}]
+    companies = Json(null=True)  # [{company_id, role, from, to}]
     title = UnicodeAttribute(null=True)
     birthday = UnicodeAttribute(null=True)
     time_zone = UnicodeAttribute(null=True)
     language = UnicodeAttribute(null=True)
     lifecycle = UnicodeAttribute(null=True)
     lifecycle_since = UnicodeAttribute(null=True)
-    preferences = JSONAttribute(null=True)  # {channels: {}, topics: {}}
+    preferences = Json(null=True)  # {channels: {}, topics: {}}

@@ -71,6 +71,8 @@ SHAPES: Final[dict[str, Shape]] = {
     "job": Shape(
         "T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#job", "{id}"), "gsi2": ("T#{tenant}#job#{what}", "{id}")}
     ),
+    "term": Shape("T#{tenant}#ix#{space}", "{value}#{id}"),
+    "card": Shape("T#{tenant}#{id}", "INDEX"),
     # what keeps it right
     "guard": Shape("T#{tenant}#unique#{noun}#{field}#{value}", "#"),
     "moment": Shape("T#{tenant}#{subject}", "DUE#{what}", {"due": ("DUE#{shard}", "{at}#{tenant}#{subject}#{what}")}),

@@ -31,7 +31,7 @@ def _claims(company: Company) -> list[Claim]:
 
 def _domains(draft: CompanyDraft) -> list[str]:
     """The domains as mail addresses have them, each once. Raises `Invalid` for one where anybody has an address."""
-    found = {}
+    found: dict[str, None] = {}
     for number, given in enumerate(draft.domains):
         domain = emails.checked(f"x@{given}", f"/domains/{number}").rpartition("@")[2]
         if free_mail.is_free(domain):

@@ -14,6 +14,7 @@ from chalicelib.schemas.page import Listing, Page
 from chalicelib.schemas.parts import Email
 from chalicelib.services import drafts, emails, free_mail, nouns, text, zones
 from chalicelib.services.records import Claim, Records, external_claims
+from chalicelib.services.remembered import ask
 
 
 def _write(actor: Actor, contact: Contact, draft: ContactDraft) -> None:
@@ -67,14 +68,18 @@ def _link(actor: Actor, contact: Contact, domains: set[str]) -> None:
     """
     pointed = contact.company_id
     if pointed is None:
-        guards = [
-            keys.key("guard", tenant=actor.tenant, noun="company", field="domain", value=one) for one in sorted(domains)
-        ]
-        contact.company_id = next((guard.holder for guard in several(guards) if guard is not None), None)
+        contact.company_id = ask(
+            ("domains", actor.tenant, frozenset(domains)), lambda: _of_domains(actor.tenant, domains)
+        )
     company = _company(actor, contact.company_id, "/company_id") if contact.company_id else None
     if company is None and pointed is None:
         contact.company_id = None
     contact.company_name = company.display_name if company else None
+
+
+def _of_domains(tenant: str, domains: set[str]) -> str | None:
+    guards = [keys.key("guard", tenant=tenant, noun="company", field="domain", value=one) for one in sorted(domains)]
+    return next((guard.holder for guard in several(guards) if guard is not None), None)
 
 
 def _employments(actor: Actor, draft: ContactDraft) -> None:
@@ -88,7 +93,10 @@ def _employments(actor: Actor, draft: ContactDraft) -> None:
 
 def _company(actor: Actor, company_id: str, pointer: str) -> Any:
     try:
-        return nouns.load(nouns.NOUNS["company"], actor.tenant, company_id)
+        return ask(
+            ("company", actor.tenant, company_id),
+            lambda: nouns.load(nouns.NOUNS["company"], actor.tenant, company_id),
+        )
     except (errors.NotFound, errors.Gone, errors.Merged):
         raise errors.invalid(pointer, "unknown", "There is no such company.") from None
 

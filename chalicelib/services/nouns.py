@@ -41,8 +41,8 @@ NOUNS: Final[dict[str, Noun]] = {
 
 # What an absent field is on the wire.
 _EMPTY: Final[dict[str, Any]] = {
-    **dict.fromkeys(("emails", "phones", "dates", "tags", "companies", "domains"), []),
-    **dict.fromkeys(("social", "custom", "external_ids", "preferences"), {}),
+    **{field: [] for field in ("emails", "phones", "dates", "tags", "companies", "domains")},
+    **{field: {} for field in ("social", "custom", "external_ids", "preferences")},
 }
 
 
@@ -101,6 +101,6 @@ def _shown(record: Any) -> dict[str, Any]:
     for field in noun.view.__struct_fields__:
         value = getattr(record, noun.attributes.get(field, field))
         found[field] = _EMPTY.get(field) if value is None else value
-    found["version"] = int(found["version"])
+    found["version"] = int(record.version)
     found["tags"] = list(record.tags)
     return found

@@ -4,7 +4,7 @@ One engine for both nouns. What differs - how a draft fills the record, and whic
 what `contacts.py` and `companies.py` hand in.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -13,12 +13,13 @@ from chalicelib.models import keys
 from chalicelib.models.guard import Guard
 from chalicelib.models.party import Tombstone
 from chalicelib.models.table import fetch, find
-from chalicelib.models.writes import Step, absent, change, transact
+from chalicelib.models.writes import LIMIT, Step, absent, change, transact
 from chalicelib.schemas import decoding
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.fields import merged
 from chalicelib.services import emails, merging, nouns
 from chalicelib.services.nouns import Noun
+from chalicelib.services.remembered import remembering
 
 V = TypeVar("V")
 _TRIES: Final = 3
@@ -87,6 +88,38 @@ class Records(Generic[V]):
     def creation(self, record: Any) -> list[Step]:
         """The writes that make the record."""
         return [Step("save", record, absent()), *self._take(record, self.claims(record)), *self.also(None, record)]
+
+    def create_many(self, actor: Actor, given: Sequence[tuple[str, Any]]) -> list[Any | errors.CrmError]:
+        """Many new records, each with its id and draft, in few transactions; for each the record or why it is not.
+
+        Called again with the same ids it makes nothing twice.
+        """
+        with remembering():
+            built = [self._attempt(partial(self.build, actor, draft, record_id=one)) for one, draft in given]
+        for packed in _packed([self.creation(one) for one in built if not isinstance(one, errors.CrmError)]):
+            try:
+                transact(*(step for steps in packed for step in steps))
+            except errors.CrmError:  # one of them; which one comes out alone
+                for steps in packed:
+                    record = steps[0].item
+                    built[built.index(record)] = self._attempt(partial(self._made, record, steps))
+        return built
+
+    def _made(self, record: Any, steps: list[Step]) -> Any:
+        try:
+            transact(*steps)
+        except (errors.Stale, errors.Conflict):
+            made = nouns.peek(self.noun, record.tenant, record.id, consistent=True)
+            if made is None:
+                raise
+            return made
+        return record
+
+    def _attempt(self, act: Callable[[], Any]) -> Any | errors.CrmError:
+        try:
+            return act()
+        except errors.CrmError as error:
+            return error
 
     def get(self, actor: Actor, record_id: str) -> V:
         """One record. Raises `NotFound`, `Merged`, `Gone`."""
@@ -227,6 +260,21 @@ class Records(Generic[V]):
         several = given.get(name) or []
         there = any(str(one.get("address") if isinstance(one, dict) else one).lower() == value for one in several)
         return given if there else {**given, name: [*several, entry]}
+
+
+def _packed(several: list[list[Step]]) -> Iterator[list[list[Step]]]:
+    """Records' steps gathered up to what one transaction takes; no item is in a transaction twice."""
+    gathered: list[list[Step]] = []
+    seen: set[tuple[str, str]] = set()
+    for steps in several:
+        places = {(step.item.pk, step.item.sk) for step in steps}
+        if gathered and (len(seen) + len(places) > LIMIT or seen & places):
+            yield gathered
+            gathered, seen = [], set()
+        gathered.append(steps)
+        seen |= places
+    if gathered:
+        yield gathered
 
 
 def _without(claims: Iterable[Claim], others: Iterable[Claim]) -> list[Claim]:

@@ -7,7 +7,8 @@ from chalicelib import clock, errors
 from chalicelib.schemas.access import Signup
 from chalicelib.schemas.activity import ActivityDraft
 from chalicelib.schemas.actor import Actor
-from chalicelib.schemas.contact import ContactDraft, Email, Phone
+from chalicelib.schemas.contact import ContactDraft
+from chalicelib.schemas.parts import Email, Phone
 from chalicelib.schemas.task import TaskDraft
 from chalicelib.services import access, activities, contacts, permissions, tasks
 
@@ -36,7 +37,7 @@ def seed() -> bool:
         )
         contact = contacts.create(actor, draft)
         called = clock.now() - timedelta(days=number, hours=2)
-        activities.create(actor, contact.id, ActivityDraft(kind="call", at=called, text="First call."))
+        activities.create(actor, "contact", contact.id, ActivityDraft(kind="call", at=called, text="First call."))
         due = clock.now() + timedelta(days=number + 1)
         tasks.create(actor, TaskDraft(title=f"Send {first} an offer", kind="email", due_at=due, subject_id=contact.id))
     return True
