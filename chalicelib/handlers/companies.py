@@ -24,7 +24,9 @@ def list_companies(actor: Actor, query: CompanyQuery, page: Page) -> Listing[Com
     return companies.listing(actor, query, page)
 
 
-@routes.get("/v1/companies/{company_id}", permission="companies:read", query=AsOfQuery, returns=CompanyView, errors=(503,))
+@routes.get(
+    "/v1/companies/{company_id}", permission="companies:read", query=AsOfQuery, returns=CompanyView, errors=(503,)
+)
 def get_company(actor: Actor, company_id: str, query: AsOfQuery) -> CompanyView:
     """Read a company, as it is or as it was at a moment."""
     return versions.read(actor, "company", company_id, query)

@@ -24,7 +24,9 @@ def list_contacts(actor: Actor, query: ContactQuery, page: Page) -> Listing[Cont
     return contacts.listing(actor, query, page)
 
 
-@routes.get("/v1/contacts/{contact_id}", permission="contacts:read", query=AsOfQuery, returns=ContactView, errors=(503,))
+@routes.get(
+    "/v1/contacts/{contact_id}", permission="contacts:read", query=AsOfQuery, returns=ContactView, errors=(503,)
+)
 def get_contact(actor: Actor, contact_id: str, query: AsOfQuery) -> ContactView:
     """Read a contact, as it is or as it was at a moment."""
     return versions.read(actor, "contact", contact_id, query)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from chalicelib import observability
 from chalicelib.models import access, activity, company, contact, job, table, task
-from chalicelib.services import counts, engagement, history, jobs, users
+from chalicelib.services import counts, engagement, history, jobs, mentions, users, versions
 
 Image = Mapping[str, Any]
 Reaction = Callable[[Any, Any], None]
@@ -16,12 +16,20 @@ Reaction = Callable[[Any, Any], None]
 # (kind, field whose value changed) -> what to do. `id` appears when a record is made and disappears when it is gone.
 REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("contact", "id"): (history.contact, counts.contact),
+    ("contact", "version"): (versions.changed,),
     ("contact", "deleted_at"): (history.contact, counts.contact),
-    ("contact", "merged_into"): (counts.contact,),
-    ("company", "id"): (history.contact, counts.company),
-    ("company", "deleted_at"): (history.contact, counts.company),
-    ("company", "merged_into"): (counts.company,),
+    ("contact", "merged_into"): (history.merged, counts.contact),
+    ("contact", "owner_id"): (history.contact,),
+    ("contact", "lifecycle"): (history.contact,),
+    ("contact", "company_id"): (engagement.belongs,),
+    ("contact", "last_contacted_at"): (engagement.belongs,),
+    ("company", "id"): (history.company, counts.company),
+    ("company", "version"): (versions.changed,),
+    ("company", "deleted_at"): (history.company, counts.company),
+    ("company", "merged_into"): (history.merged, counts.company),
+    ("company", "owner_id"): (history.company,),
     ("activity", "id"): (engagement.contacted,),
+    ("activity", "mentions"): (mentions.mentioned,),
     ("task", "id"): (history.task, counts.task, engagement.planned),
     ("task", "status"): (history.task, counts.task, engagement.planned),
     ("task", "deleted_at"): (counts.task, engagement.planned),

@@ -13,17 +13,19 @@ from chalicelib.adapters import queue
 from chalicelib.models import keys, moments
 from chalicelib.models.moment import Moment
 from chalicelib.models.table import Item, LastKey
-from chalicelib.services import hints, jobs, reminders, tasks, turns
+from chalicelib.services import hints, jobs, mentions, reminders, tasks, turns
 
 # What a moment of each kind does: None when it is done, the seconds after which to try again, or `hints.SETTLED`.
 DUE: Final[dict[str, Callable[[Moment], float | None]]] = {
     tasks.REMINDER: reminders.remind,
+    mentions.WHAT: mentions.notify,
     jobs.WHAT: turns.turn,
 }
 
 # What is done about one that is not tried any more.
 GIVEN_UP: Final[dict[str, Callable[[Moment], None]]] = {
     tasks.REMINDER: reminders.give_up,
+    mentions.WHAT: mentions.give_up,
     jobs.WHAT: turns.give_up,
 }
 

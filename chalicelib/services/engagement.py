@@ -1,14 +1,18 @@
-"""When a contact was last in touch, and when next: computed from what happened and from what is to be done."""
+"""When a contact or a company was last in touch, and when next: computed from what happened and what is to be done.
+
+What happened with a contact also happened with its company: a company was in touch at least as lately as each contact
+was while it belonged to it. Both are the latest of all that was ever said, so order and repetition do not matter.
+"""
 
 from typing import Any, Final
 
 from chalicelib import clock, errors
 from chalicelib.models import keys
-from chalicelib.models.contact import Contact
 from chalicelib.models.ledger import OpenTask
+from chalicelib.models.party import Party
 from chalicelib.models.table import every
 from chalicelib.models.writes import Step, absent, transact
-from chalicelib.services import contacts
+from chalicelib.services import nouns
 
 CONTACTS: Final = frozenset({"call", "email", "meeting", "message"})  # activities by which people were in touch
 _KEEP_CLOSED: Final = 14 * 24 * 3600  # seconds; longer than an event can wait in a dead-letter queue
@@ -16,21 +20,22 @@ _TRIES: Final = 10
 
 
 def contacted(_before: Any, after: Any) -> None:
-    """An activity tells of a contact: the latest one is the contact's `last_contacted_at`."""
-    if after is None or after.what not in CONTACTS:
-        return
-    for _ in range(_TRIES):
-        contact = _contact(after.tenant, after.subject_id)
-        if contact is None or (contact.last_contacted_at or "") >= after.at:
-            return
-        contact.last_contacted_at = after.at
-        if _saved(contact, after.actor):
-            return
-    raise errors.Stale("The contact kept changing.")
+    """An activity tells of a record: the latest one is its `last_contacted_at`."""
+    if after is not None and after.what in CONTACTS:
+        _reached(after.tenant, after.subject_id, after.at, after.actor)
+
+
+def belongs(_before: Any, after: Any) -> None:
+    """A contact was in touch, or came to another company: so was that company.
+
+    A read unit where the company was in touch later; where it was not, also what a change of a company costs.
+    """
+    if after is not None and after.company_id and after.last_contacted_at and after.live:
+        _reached(after.tenant, after.company_id, after.last_contacted_at, after.updated_by or "system")
 
 
 def planned(before: Any, after: Any) -> None:
-    """A task changed: the earliest due time of a contact's open tasks is its `next_activity_at`."""
+    """A task changed: the earliest due time of a record's open tasks is its `next_activity_at`."""
     record = after or before
     version = int(after.version) if after is not None else int(before.version) + 1
     subjects = {task.subject_id for task in (before, after) if task is not None and task.subject_id}
@@ -40,6 +45,17 @@ def planned(before: Any, after: Any) -> None:
         )
         _contribute(record.tenant, subject_id, record.id, version, after.due_at if counts else None)
         _settle(record.tenant, subject_id, record.updated_by or "system")
+
+
+def _reached(tenant: str, record_id: str, at: str, by: str) -> None:
+    for _ in range(_TRIES):
+        record = _record(tenant, record_id)
+        if record is None or (record.last_contacted_at or "") >= at:
+            return
+        record.last_contacted_at = at
+        if _saved(record, by):
+            return
+    raise errors.Stale("The record kept changing.")
 
 
 def _contribute(tenant: str, subject_id: str, task_id: str, version: int, due_at: str | None) -> None:
@@ -57,12 +73,12 @@ def _settle(tenant: str, subject_id: str, by: str) -> None:
     """Write what the open tasks say, then look again: whoever writes last has seen everything said before."""
     for _ in range(_TRIES):
         earliest = _earliest(tenant, subject_id)
-        contact = _contact(tenant, subject_id)
-        if contact is None or contact.next_activity_at == earliest:
+        record = _record(tenant, subject_id)
+        if record is None or record.next_activity_at == earliest:
             return
-        contact.next_activity_at = earliest
-        _saved(contact, by)
-    raise errors.Stale("The contact kept changing.")
+        record.next_activity_at = earliest
+        _saved(record, by)
+    raise errors.Stale("The record kept changing.")
 
 
 def _earliest(tenant: str, subject_id: str) -> str | None:
@@ -73,18 +89,21 @@ def _earliest(tenant: str, subject_id: str) -> str | None:
     return min((one.due_at for one in said if one.due_at), default=None)
 
 
-def _contact(tenant: str, subject_id: str) -> Contact | None:
+def _record(tenant: str, record_id: str) -> Party | None:
+    """The record, also from the trash: it comes back up to date."""
+    noun = nouns.of_id(record_id)
     try:
-        return contacts.load(tenant, subject_id, consistent=True, deleted=True)
-    except errors.NotFound:
+        found: Party | None = nouns.peek(noun, tenant, record_id, consistent=True) if noun else None
+    except errors.Gone:
         return None
+    return found
 
 
-def _saved(contact: Contact, by: str) -> bool:
-    contact.touch(by)
-    contact.keys()
+def _saved(record: Party, by: str) -> bool:
+    record.touch(by)
+    record.keys()
     try:
-        transact(Step("save", contact))
+        transact(Step("save", record))
     except errors.Stale:
         return False
     return True

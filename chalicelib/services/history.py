@@ -1,39 +1,71 @@
 """What the timeline says of changes by itself.
 
-An entry's id is made from what it tells of, so telling it twice tells it once.
+An entry's id is made from what it tells of, so telling it twice tells it once. Each entry costs two write units; what
+has no entry here is in the field history all the same, for one.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from chalicelib import clock, ids
 from chalicelib.models.table import Record
 from chalicelib.models.writes import Step, transact
 from chalicelib.services import activities
 
+# Fields of contacts and companies whose change is told, from what to what.
+_TOLD: Final = {"owner_id": "owner_changed", "lifecycle": "lifecycle_changed"}
+
 
 def contact(before: Any, after: Any) -> None:
-    """A contact was made, put into the trash or taken back."""
-    if after is None:
+    """A contact was made, put into the trash or taken back; it has another owner, or another stage."""
+    _party(before, after)
+
+
+def company(before: Any, after: Any) -> None:
+    """A company was made, put into the trash or taken back, or has another owner."""
+    _party(before, after)
+
+
+def merged(before: Any, after: Any) -> None:
+    """A record became a part of another one, or was taken out of it again: told there."""
+    if before is None or after is None or before.merged_into == after.merged_into:
         return
-    if before is None:
-        _tell(after, after.id, "contact.created")
-    elif before.deleted_at != after.deleted_at:
-        _tell(after, after.id, "contact.deleted" if after.deleted_at else "contact.restored")
+    data = {"id": after.id, "version": int(after.version)}
+    if before.merged_into:
+        _tell(after, before.merged_into, f"{after.NOUN}.unmerged", data=data)
+    if after.merged_into:
+        _tell(after, after.merged_into, f"{after.NOUN}.merged", data=data)
 
 
 def task(before: Any, after: Any) -> None:
     """A task on a record was set or done."""
     if after is None or after.subject_id is None:
         return
+    data = {"task_id": after.id, "title": after.title}
     if before is None:
-        _tell(after, after.subject_id, "task.created")
+        _tell(after, after.subject_id, "task.created", data=data)
     elif before.status != "done" and after.status == "done":
-        _tell(after, after.subject_id, "task.completed", text=after.outcome)
+        _tell(after, after.subject_id, "task.completed", text=after.outcome, data=data)
 
 
-def _tell(record: Record, subject_id: str, what: str, *, text: str | None = None) -> None:
+def _party(before: Any, after: Any) -> None:
+    if after is None:
+        return
+    if before is None:
+        _tell(after, after.id, f"{after.NOUN}.created")
+        return
+    if before.deleted_at != after.deleted_at:
+        _tell(after, after.id, f"{after.NOUN}.{'deleted' if after.deleted_at else 'restored'}")
+    for field, word in _TOLD.items():
+        old, new = getattr(before, field, None), getattr(after, field, None)
+        if old != new:
+            data = {"from": old, "to": new, "version": int(after.version)}
+            _tell(after, after.id, f"{after.NOUN}.{word}", data=data)
+
+
+def _tell(
+    record: Record, subject_id: str, what: str, *, text: str | None = None, data: dict[str, Any] | None = None
+) -> None:
     entry_id = ids.derived("act", clock.parse(record.updated_at), f"{record.id}/{record.version}/{what}")
-    data = {"task_id": record.id, "title": getattr(record, "title", None)} if record.id != subject_id else {}
     entry = activities.build(
         record.tenant,
         subject_id,

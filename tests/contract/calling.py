@@ -31,10 +31,13 @@ MAKE: dict[str, Callable[[Sender], Any]] = {
 }
 
 # Records inside another one: the body to POST on the path before the parameter.
-INSIDE: dict[str, Any] = {"activity_id": {"kind": "call"}}
+INSIDE: dict[str, Any] = {"activity_id": {"kind": "note"}}
 
 # Lists of what another route than POST on the same path makes.
-FILLED_BY = {"contact_timeline": "create_contact_activity"}
+FILLED_BY = {
+    "contact_timeline": "create_contact_activity",
+    "company_timeline": "create_company_activity",
+}
 
 # Bodies that depend on who calls.
 BODIES: dict[str, Callable[[Sender], Any]] = {
