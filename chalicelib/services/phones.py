@@ -22,7 +22,8 @@ def normalized(number: str, region: str | None = None) -> str:
     try:
         found = phonenumbers.parse(international, region)
     except phonenumbers.NumberParseException:
-        return typed
-    if not phonenumbers.is_possible_number(found):
-        return "+" + _NOT_DIGITS.sub("", international) if international.startswith("+") else typed
-    return str(phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164))
+        found = None
+    if found is not None and phonenumbers.is_possible_number(found):
+        return str(phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164))
+    digits = _NOT_DIGITS.sub("", international)
+    return f"+{digits}" if international.startswith("+") and digits else typed
