@@ -25,7 +25,7 @@ class Job(Record, discriminator="job"):
     state = JSONAttribute(default=dict)
     started_by = UnicodeAttribute()
     role = UnicodeAttribute()
-    scopes: ListAttribute[str] = ListAttribute(default=list)
+    scopes: ListAttribute[str] = ListAttribute(default=list)  # of an API token; a role's are in its table
     permission = UnicodeAttribute()  # who reads what it made must hold this
     result_key = UnicodeAttribute(null=True)
     errors_key = UnicodeAttribute(null=True)

@@ -17,7 +17,7 @@ from chalicelib.models.writes import Step, absent, transact
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.job import JobQuery, JobView, Progress
 from chalicelib.schemas.page import Listing, Page
-from chalicelib.services import hints
+from chalicelib.services import hints, permissions
 
 WHAT: Final = "job"  # the kind of its moment
 URL_AGE: Final = 3600  # seconds a link to a result is good for
@@ -40,7 +40,8 @@ def plan(
 ) -> tuple[Job, list[Step]]:
     """As `start`, but only says what to write, for those who write more in the same transaction."""
     job = Job(id=ids.new("job"), tenant=actor.tenant, what=kind, params=params, total=total, permission=permission)
-    job.started_by, job.role, job.scopes = actor.user, actor.role, sorted(actor.scopes)
+    job.started_by, job.role = actor.user, actor.role
+    job.scopes = [] if actor.role in permissions.ROLES else sorted(actor.scopes)
     job.touch(actor.user)
     job.keys()
     moment = Moment(tenant=job.tenant, subject_id=job.id, what=WHAT, at=job.created_at)
@@ -91,7 +92,7 @@ def hurry(_: Job | None, job: Job | None) -> None:
 
 def actor_of(job: Job) -> Actor:
     """Who the job's steps act for: whoever started it, with the rights of then."""
-    return Actor(job.tenant, job.started_by, job.role, frozenset(job.scopes))
+    return Actor(job.tenant, job.started_by, job.role, permissions.ROLES.get(job.role, frozenset(job.scopes)))
 
 
 def load(tenant: str, job_id: str) -> Job:
