@@ -13,12 +13,13 @@ from chalicelib.handlers import (
     tasks,
     timelines,
     users,
+    views,
 )
 from chalicelib.handlers._http import App
 
 app = App()
 
-for room in (auth, companies, contacts, fields, jobs, system, tasks, timelines, users):
+for room in (auth, companies, contacts, fields, jobs, system, tasks, timelines, users, views):
     app.register_blueprint(room.routes)
 for source in (queues, schedules, streams):
     app.register_blueprint(source.room)

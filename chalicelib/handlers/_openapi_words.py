@@ -36,6 +36,7 @@ IDS: Final[dict[str, tuple[str, str]]] = {
     "job_id": ("job", "The job's id"),
     "task_id": ("tsk", "The task's id"),
     "token_id": ("tok", "The API token's id; not the token itself"),
+    "view_id": ("viw", "The saved view's id"),
     "user_id": ("usr", "The user's id"),
 }
 
@@ -170,6 +171,20 @@ EXAMPLES: Final[dict[str, Any]] = {
     "TokenDraft.name": "Website form",
     "TokenView.id": _TOK,
     "TokenView.name": "Website form",
+    "ViewDraft.columns": ["first_name", "last_name", "title"],
+    "ViewDraft.filter": {},
+    "ViewDraft.name": "Newest first",
+    "ViewDraft.sort": "-updated_at",
+    "ViewDraft.shared": True,
+    "ViewPatch.columns": ["first_name", "last_name", "title"],
+    "ViewPatch.filter": {},
+    "ViewPatch.name": "Newest first",
+    "ViewPatch.sort": "-updated_at",
+    "ViewView.columns": ["first_name", "last_name", "title"],
+    "ViewView.filter": {},
+    "ViewView.id": f"viw_{_ULID}",
+    "ViewView.name": "Newest first",
+    "ViewView.sort": "-updated_at",
     "UserView.id": _USR,
     "UserView.name": "Ada Lovelace",
 }

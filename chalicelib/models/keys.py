@@ -68,6 +68,7 @@ SHAPES: Final[dict[str, Shape]] = {
         },
     ),
     "field": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#field", "{noun}#{name}#{id}")}),
+    "view": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#view#{reader}", "{noun}#{name}#{id}")}),
     "job": Shape(
         "T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#job", "{id}"), "gsi2": ("T#{tenant}#job#{what}", "{id}")}
     ),
@@ -145,6 +146,13 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("job.cancel", 0.5, 3, "found 0.5; job 1 + gsi1 1 + gsi2 1"),
     Pattern("job.turn", 2, 11, "moment and job, consistent, 1 each; claimed 3, moment moved 3, ended 3, moment gone 2"),
     Pattern("job.step", 0, 3, "what a step did: job 1 + gsi1 1 + gsi2 1 for each KB"),
+    Pattern("view.create", 0, 2, "view 1 + gsi1 1"),
+    Pattern("view.get", 0.5, 0, "one item"),
+    Pattern("view.page", 1, 0, "one's own and the shared ones, a query of gsi1 each"),
+    Pattern("view.patch", 0.5, 2, "view 1 + gsi1 1; shared or renamed it moves in gsi1, 1 more"),
+    Pattern("view.delete", 0.5, 2, "view 1 + gsi1 1"),
+    Pattern("view.restore", 0.5, 2, "view 1 + gsi1 1"),
+    Pattern("view.filter", 0.5, 0, "one item"),
     Pattern("due.idle_minute", 2, 0, "each shard asked once, nothing found"),
     Pattern("due.claim", 0, 3, "moment 1, its place in the due index moved to the end of the lease 2"),
     Pattern("due.finish", 0, 2, "moment 1 + due 1 removed"),

@@ -2,10 +2,12 @@
 
 from typing import Final
 
-READ: Final = frozenset({"self", "contacts:read", "companies:read", "tasks:read", "users:read", "fields:read"})
-WRITE: Final = READ | {"contacts:write", "companies:write", "tasks:write"}
+READ: Final = frozenset(
+    {"self", "contacts:read", "companies:read", "tasks:read", "users:read", "fields:read", "views:read"}
+)
+WRITE: Final = READ | {"contacts:write", "companies:write", "tasks:write", "views:write"}
 MANAGE: Final = WRITE | {"exports:write", "jobs:write", "usage:read"}
-ADMINISTER: Final = MANAGE | {"fields:write", "users:write", "tokens:read", "tokens:write"}
+ADMINISTER: Final = MANAGE | {"fields:write", "views:admin", "users:write", "tokens:read", "tokens:write"}
 
 ROLES: Final[dict[str, frozenset[str]]] = {
     "viewer": READ,

@@ -27,6 +27,7 @@ MAKE: dict[str, Callable[[Sender], Any]] = {
     "job_id": lambda sender: job(sender),
     "task_id": lambda sender: made(sender, "/v1/tasks"),
     "token_id": lambda sender: made(sender, "/v1/tokens"),
+    "view_id": lambda sender: made(sender, "/v1/views"),
     "user_id": lambda sender: made(sender, "/v1/users"),
 }
 

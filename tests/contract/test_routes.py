@@ -20,7 +20,7 @@ GOLDEN = Path(__file__).with_name("routes.txt")
 SERVICES = Path(__file__).parents[2] / "chalicelib" / "services"
 
 # Permissions that no route names, because a service asks for them depending on the record.
-ASKED_BY_SERVICES = {"owners:write"}
+ASKED_BY_SERVICES = {"owners:write", "views:admin"}
 
 
 def has_path_parameter(route: Route) -> bool:
