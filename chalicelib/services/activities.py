@@ -135,13 +135,15 @@ def view(entry: Activity) -> TimelineEntry:
 def _page(tenant: str, subject_id: str, query: TimelineQuery, wanted: Page) -> Any:
     """One page of one record's own timeline."""
     parts = {"tenant": tenant, "subject": subject_id}
-    where, index, partition = None, "gsi1", keys.partition("activity", "gsi1", **parts, what=query.kind or "")
-    if query.pinned:
-        index, partition = "gsi2", keys.partition("activity", "gsi2", **parts)
-    elif not query.kind:
-        where, index = Item.sk.startswith(keys.prefix("activity")), None
-        partition = keys.partition("activity", **parts)
-    return page(partition, index=index, where=where, limit=wanted.limit, start=wanted.start, newest_first=True)
+    index = "gsi2" if query.pinned else "gsi1" if query.kind else None
+    return page(
+        keys.partition("activity", index, **parts, what=query.kind or ""),
+        index=index,
+        where=None if index else Item.sk.startswith(keys.prefix("activity")),
+        limit=wanted.limit,
+        start=wanted.start,
+        newest_first=True,
+    )
 
 
 def _load(record: Any, activity_id: str, *, consistent: bool = False) -> Activity:

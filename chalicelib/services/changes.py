@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from chalicelib import observability
 from chalicelib.models import access, activity, company, contact, job, table, task
-from chalicelib.services import counts, engagement, history, jobs, mentions, users, versions
+from chalicelib.services import counts, engagement, history, indexing, jobs, mentions, users, versions
 
 Image = Mapping[str, Any]
 Reaction = Callable[[Any, Any], None]
@@ -16,7 +16,7 @@ Reaction = Callable[[Any, Any], None]
 # (kind, field whose value changed) -> what to do. `id` appears when a record is made and disappears when it is gone.
 REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("contact", "id"): (history.contact, counts.contact),
-    ("contact", "version"): (versions.changed,),
+    ("contact", "version"): (versions.changed, indexing.follow),
     ("contact", "deleted_at"): (history.contact, counts.contact),
     ("contact", "merged_into"): (history.merged, counts.contact),
     ("contact", "owner_id"): (history.contact,),
@@ -24,7 +24,7 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("contact", "company_id"): (engagement.belongs,),
     ("contact", "last_contacted_at"): (engagement.belongs,),
     ("company", "id"): (history.company, counts.company),
-    ("company", "version"): (versions.changed,),
+    ("company", "version"): (versions.changed, indexing.follow),
     ("company", "deleted_at"): (history.company, counts.company),
     ("company", "merged_into"): (history.merged, counts.company),
     ("company", "owner_id"): (history.company,),
