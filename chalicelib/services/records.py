@@ -283,8 +283,11 @@ def _without(claims: Iterable[Claim], others: Iterable[Claim]) -> list[Claim]:
 
 
 def external_claims(record: Any) -> list[Claim]:
-    """The ids that other systems have for the record."""
-    return [
+    """The ids that other systems have for the record, and what it holds for those merged into it."""
+    own = [
         Claim("external_id", f"{source}:{value}", f"/external_ids/{source}")
         for source, value in sorted((record.external_ids or {}).items())
     ]
+    shown = {one.key for one in own}
+    held = (record.layers or {}).get("held", ())
+    return [*own, *(Claim(*key) for key in map(tuple, held) if key not in shown)]
