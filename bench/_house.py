@@ -82,6 +82,7 @@ def _environment(folder: str, endpoint: str) -> dict[str, str]:
         "STAGE": "bench",
         "TABLE": TABLE,
         "SECRETS": f"file:{folder}/secrets",
+        "STORAGE": f"file:{folder}/files",
         "WORK_QUEUE_URL": "http://127.0.0.1:1/none",
         "MAIL_FROM": "Tendril <no-reply@example.com>",
         "AWS_ACCESS_KEY_ID": aws.MADE_UP,

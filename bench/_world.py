@@ -99,6 +99,7 @@ def _environment(engine: str, cloud: str) -> dict[str, str]:
         "TABLE": TABLE,
         "WORK_QUEUE_URL": f"{cloud}/{aws.ACCOUNT}/none",
         "SECRETS": f"ssm:{PREFIX}",
+        "STORAGE": "s3:none",
         "MAIL_PROVIDER": "ses",
         "MAIL_FROM": "Tendril <no-reply@example.com>",
         "SIGNUP": "open",

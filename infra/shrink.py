@@ -15,12 +15,27 @@ from typing import Any
 OPERATIONS: dict[str, frozenset[str]] = {
     "dynamodb": frozenset(
         {
+            "BatchGetItem",
+            "BatchWriteItem",
             "GetItem",
             "Query",
             "PutItem",
             "UpdateItem",
             "DeleteItem",
             "TransactWriteItems",
+        }
+    ),
+    "s3": frozenset(
+        {
+            "AbortMultipartUpload",
+            "CompleteMultipartUpload",
+            "CreateMultipartUpload",
+            "DeleteObjects",
+            "GetObject",
+            "HeadObject",
+            "ListObjectsV2",
+            "PutObject",
+            "UploadPart",
         }
     ),
     "sqs": frozenset({"SendMessage", "SendMessageBatch"}),

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.adapters import storage
 from chalicelib.adapters.providers import smtp
 from chalicelib.models import keys
-from chalicelib.services import changes, keyring
+from chalicelib.services import changes, keyring, turns
 from infra import package
 
 STAGES = ("dev", "prod")
@@ -22,13 +23,15 @@ FUNCTIONS = {"APIHandler": "ApiLogs", "OnWork": "OnWorkLogs", "OnChange": "OnCha
 CFN_LINT = (sys.executable, "-c", "from cfnlint.runner import main; main()")
 SOURCES = {"SQS": "Queue", "DynamoDB": "Stream", "Schedule": "Schedule"}
 
-# Types without a price while nobody works: on-demand tables, queues, logs, ten alarms, and what is free anyway.
+# Types without a price while nobody works: on-demand tables, queues, buckets that forget, logs, ten alarms, and what is
+# free anyway.
 FREE_WHILE_IDLE = {
     "AWS::CloudWatch::Alarm",
     "AWS::DynamoDB::Table",
     "AWS::IAM::Role",
     "AWS::Lambda::Permission",
     "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
     "AWS::SNS::Subscription",
     "AWS::SNS::Topic",
     "AWS::SQS::Queue",
@@ -37,19 +40,26 @@ FREE_WHILE_IDLE = {
 }
 # Properties that put a price, or a paid thing of its own, behind one of the types above.
 PRICED = {
+    "AccelerateConfiguration",
+    "AnalyticsConfigurations",
     "AutoPublishAlias",
     "CacheClusterEnabled",
     "ContributorInsightsSpecification",
     "GlobalTableWitnesses",
+    "IntelligentTieringConfigurations",
+    "InventoryConfigurations",
     "KinesisStreamSpecification",
     "KmsKeyId",
     "KmsMasterKeyId",
+    "MetricsConfigurations",
     "OnDemandThroughput",
     "ProvisionedConcurrencyConfig",
     "ProvisionedThroughput",
     "Replicas",
+    "ReplicationConfiguration",
     "SSESpecification",
     "SnapStart",
+    "VersioningConfiguration",
     "VpcConfig",
     "WarmThroughput",
 }
@@ -249,6 +259,44 @@ def test_each_function_may_read_the_secrets_that_it_uses_and_no_other() -> None:
         "OnChange": set(),
         "OnMinute": set(),
     }
+
+
+def test_files_are_private_and_forgotten_and_browsers_may_put_them() -> None:
+    (bucket,) = resources("AWS::S3::Bucket").values()
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    (encrypted,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encrypted["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}, "the key that costs nothing"
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert rule["ExpirationInDays"] * 86_400 == storage.KEPT
+    assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] <= rule["ExpirationInDays"]
+    assert "Prefix" not in rule, "all of it"
+    (cors,) = bucket["CorsConfiguration"]["CorsRules"]
+    assert cors["AllowedOrigins"] == [{"Ref": "CorsOrigin"}]
+    assert cors["AllowedMethods"] == ["GET", "PUT"]
+
+
+def test_only_who_works_with_files_may_reach_them() -> None:
+    may = {function: {action for action, _ in allowed(function) if action.startswith("s3:")} for function in FUNCTIONS}
+    assert may == {
+        "APIHandler": {"s3:GetObject", "s3:PutObject", "s3:ListBucket"},  # to list is to hear that one is not there
+        "OnWork": {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListBucket"},
+        "OnChange": set(),
+        "OnMinute": set(),
+    }
+
+
+def test_who_sends_hints_may() -> None:
+    queue = json.dumps({"Fn::GetAtt": ["WorkQueue", "Arn"]})
+    senders = {function for function in FUNCTIONS if ("sqs:SendMessage", queue) in allowed(function)}
+    assert senders == {"OnWork", "OnChange", "OnMinute"}
+
+
+def test_a_batch_of_turns_ends_before_its_function_does() -> None:
+    (source,) = (event["Properties"] for _, _, event in events() if event["Type"] == "SQS")
+    timeout = resources("AWS::Serverless::Function")["OnWork"]["Timeout"]
+    assert source["BatchSize"] * (turns.SLICE + turns.LEASE / 4) <= timeout
 
 
 def test_a_preflight_allows_the_origin_that_the_operator_chose() -> None:
