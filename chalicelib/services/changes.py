@@ -8,26 +8,30 @@ from typing import Any, Final
 
 from chalicelib import observability
 from chalicelib.models import access, activity, company, contact, job, table, task
-from chalicelib.services import counts, engagement, history, indexing, jobs, mentions, users, versions
+from chalicelib.services import counts, dates, engagement, history, indexing, jobs, mentions, purging, users, versions
 
 Image = Mapping[str, Any]
 Reaction = Callable[[Any, Any], None]
 
 # (kind, field whose value changed) -> what to do. `id` appears when a record is made and disappears when it is gone.
 REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
-    ("contact", "id"): (history.contact, counts.contact),
+    ("contact", "id"): (history.contact, counts.contact, purging.purged),
     ("contact", "version"): (versions.changed, indexing.follow),
-    ("contact", "deleted_at"): (history.contact, counts.contact),
-    ("contact", "merged_into"): (history.merged, counts.contact),
-    ("contact", "owner_id"): (history.contact,),
+    ("contact", "deleted_at"): (history.contact, counts.contact, dates.planned),
+    ("contact", "merged_into"): (history.merged, counts.contact, dates.planned),
+    ("contact", "owner_id"): (history.contact, dates.planned),
+    ("contact", "birthday"): (dates.planned,),
+    ("contact", "dates"): (dates.planned,),
+    ("contact", "time_zone"): (dates.planned,),
     ("contact", "lifecycle"): (history.contact,),
     ("contact", "company_id"): (engagement.belongs,),
     ("contact", "last_contacted_at"): (engagement.belongs,),
-    ("company", "id"): (history.company, counts.company),
+    ("company", "id"): (history.company, counts.company, purging.purged),
     ("company", "version"): (versions.changed, indexing.follow),
-    ("company", "deleted_at"): (history.company, counts.company),
-    ("company", "merged_into"): (history.merged, counts.company),
-    ("company", "owner_id"): (history.company,),
+    ("company", "deleted_at"): (history.company, counts.company, dates.planned),
+    ("company", "merged_into"): (history.merged, counts.company, dates.planned),
+    ("company", "owner_id"): (history.company, dates.planned),
+    ("company", "dates"): (dates.planned,),
     ("activity", "id"): (engagement.contacted,),
     ("activity", "mentions"): (mentions.mentioned,),
     ("task", "id"): (history.task, counts.task, engagement.planned),

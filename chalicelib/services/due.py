@@ -13,12 +13,15 @@ from chalicelib.adapters import queue
 from chalicelib.models import keys, moments
 from chalicelib.models.moment import Moment
 from chalicelib.models.table import Item, LastKey
-from chalicelib.services import hints, jobs, mentions, reminders, tasks, turns
+from chalicelib.services import dates, hints, jobs, mentions, purging, reminders, tasks, turns
 
 # What a moment of each kind does: None when it is done, the seconds after which to try again, or `hints.SETTLED`.
 DUE: Final[dict[str, Callable[[Moment], float | None]]] = {
     tasks.REMINDER: reminders.remind,
     mentions.WHAT: mentions.notify,
+    dates.WHAT: dates.remind,
+    purging.WHAT: purging.sweep,
+    purging.LAST: purging.sweep_last,
     jobs.WHAT: turns.turn,
 }
 
@@ -26,6 +29,9 @@ DUE: Final[dict[str, Callable[[Moment], float | None]]] = {
 GIVEN_UP: Final[dict[str, Callable[[Moment], None]]] = {
     tasks.REMINDER: reminders.give_up,
     mentions.WHAT: mentions.give_up,
+    dates.WHAT: dates.give_up,
+    purging.WHAT: purging.give_up,
+    purging.LAST: purging.give_up,
     jobs.WHAT: turns.give_up,
 }
 
