@@ -21,7 +21,7 @@ def an_id(*prefixes: str) -> st.SearchStrategy[str]:
 
 # What a part can be. Only these reach a key: ids we made (also those that a client names are checked for their form),
 # words of our own, and text of people, which may be anything.
-TEXT: Final = {"name", "email", "value", "subject", "purpose", "window"}
+TEXT: Final = {"name", "email", "value", "subject", "purpose", "window", "space"}
 PARTS: Final[dict[str, st.SearchStrategy[str]]] = {
     "tenant": an_id("ten"),
     "id": an_id("usr", "con", "tsk", "act", "tok", "ses"),

@@ -1,0 +1,142 @@
+"""The terms of a record: everything by which it is found in the index, as (space, value).
+
+A space is what is asked for, a value what its entries are sorted by. Each entry is paid for when it is written, so a
+field that is empty has none, and nothing has an entry that another one finds as well.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Any, Final
+
+from chalicelib.services import matching, text, words
+from chalicelib.services.words import Words
+
+NEVER: Final = "-"  # sorts before every moment
+SHARDS: Final = 16  # over which the keys of duplicates are spread
+_BYTES: Final = 200  # of a value: 25 entries are at most 8 KB
+_NAME: Final = 40  # characters of the name that lists by a facet are sorted by
+_ADDRESS: Final = 64  # characters of a mail address by which it is found
+SIBLINGS: Final = " /"  # before the other words of a company
+
+# Fields of one value, by which lists are offered.
+FACETS: Final = ("owner_id", "lifecycle", "relationship", "parent_id")
+Terms = set[tuple[str, str]]
+
+
+def terms_of(noun: str, plain: dict[str, Any]) -> Terms:
+    """All terms of a record in its wire form; none for one that is in the trash or merged."""
+    if plain.get("deleted_at") or plain.get("merged_into"):
+        return set()
+    return searched(noun, words.of_record(noun, plain)) | facets(noun, plain) | _likeness(noun, plain)
+
+
+def searched(noun: str, record: Words) -> Terms:
+    """Terms for search: each value is a word and, behind it, the other words of the record's name."""
+    names = [word[: words.LONGEST] for word in record.names]
+    behind = " ".join(names)
+    found = {
+        _word(noun, "name", " ".join(word[: words.LONGEST] for word in order)) for order in words.pairs(record.names)
+    }
+    for word in record.company:
+        siblings = " ".join(other[: words.LONGEST] for other in record.company if other != word)
+        found.add(_word(noun, "word", f"{word[: words.LONGEST]} {behind}{SIBLINGS}{siblings}"))
+    spoken_for = set()
+    for mail in record.mails:
+        first = next((word for word in record.other if mail.startswith(word)), None)
+        # An address that begins with a word of its own finds that word too; the others are looked up as addresses only.
+        spoken_for.add(first)
+        value = mail[:_ADDRESS]
+        found.add(_word(noun, "word", f"{value} {behind}") if first else _word(noun, "mail", value))
+    found |= {_word(noun, "word", f"{one[: words.LONGEST]} {behind}") for one in record.other if one not in spoken_for}
+    return found
+
+
+def facets(noun: str, plain: dict[str, Any]) -> Terms:
+    """Terms for lists: by one value, sorted by name; and by time."""
+    name = sort_name(noun, plain)
+    same = {(field, plain[field]) for field in FACETS if plain.get(field)}
+    same |= {("tag", folded_tag) for tag in plain.get("tags") or () if (folded_tag := text.folded(tag))}
+    firms = [one["company_id"] for one in plain.get("companies") or () if not one.get("to")]
+    same |= {("company_id", firm) for firm in [plain.get("company_id"), *firms] if firm}
+    found = {(f"{noun}.{field}.{value}", name) for field, value in same}
+    found.add((f"{noun}.created_at", plain["created_at"]))
+    found.add((f"{noun}.last_contacted_at", plain.get("last_contacted_at") or NEVER))
+    if plain.get("next_activity_at"):
+        found.add((f"{noun}.next_activity_at", plain["next_activity_at"]))
+    if plain.get("birthday"):
+        found.add((f"{noun}.birthday", f"{plain['birthday'][-5:]} {name}"))
+    for field, value in (plain.get("custom") or {}).items():
+        found |= {(space, ordered or name) for space, ordered in custom(noun, field, value)}
+    return found
+
+
+def custom(noun: str, field: str, value: Any) -> Iterator[tuple[str, str | None]]:
+    """Where a value of a custom field stands: the space, and what it is sorted by there (None: the record's name).
+
+    Texts are folded and cut; numbers and amounts of money are in a form that sorts as they do, dates as they are.
+    """
+    space = f"{noun}.custom.{field}"
+    if isinstance(value, list):
+        for one in value:
+            yield from custom(noun, field, one)
+    elif isinstance(value, bool):
+        yield f"{space}={'true' if value else 'false'}", None
+    elif isinstance(value, (int, float)):
+        yield space, sortable(value)
+    elif isinstance(value, dict):
+        yield f"{space}.{value.get('currency')}", sortable(value.get("amount") or 0)
+    elif isinstance(value, str):
+        yield (space, value) if _is_day(value) else (f"{space}={text.folded(value)}", None)
+
+
+def sortable(number: float) -> str:
+    """A number as text that sorts as numbers do: the bits of an IEEE 754 double, in order once signs are turned."""
+    try:
+        bits: int = struct.unpack(">Q", struct.pack(">d", number + 0.0))[0]
+    except OverflowError:
+        bits = struct.unpack(">Q", struct.pack(">d", float("inf") if number > 0 else float("-inf")))[0]
+    return f"{bits ^ (0xFFFFFFFFFFFFFFFF if bits >> 63 else 1 << 63):016x}"
+
+
+def likeness(noun: str, key: str) -> str:
+    """The space in which a key of possible duplicates stands."""
+    return f"{noun}.dup.{zlib.crc32(key.encode()) % SHARDS}"
+
+
+def sort_name(noun: str, plain: dict[str, Any]) -> str:
+    """The name that lists are sorted by."""
+    if noun == "company":
+        return text.folded(plain["name"], _NAME)
+    named = " ".join(part for part in (plain.get("first_name"), plain.get("last_name")) if part)
+    reached = [one["address"] for one in plain.get("emails") or ()] + [
+        one["number"] for one in plain.get("phones") or ()
+    ]
+    return text.folded(named or next(iter(reached), ""), _NAME)
+
+
+def cut(value: str) -> str:
+    """The value as far as it is kept."""
+    return value.encode()[:_BYTES].decode(errors="ignore")
+
+
+def is_cut(value: str) -> bool:
+    """Whether something may be missing at its end."""
+    return len(value.encode()) > _BYTES - 4
+
+
+def word_space(noun: str, family: str, begin: str) -> str:
+    """Where words stand that begin so: in the partition of their first character."""
+    return f"{noun}.{family}.{begin[0]}"
+
+
+def _word(noun: str, family: str, value: str) -> tuple[str, str]:
+    return word_space(noun, family, value), cut(value.rstrip())
+
+
+def _likeness(noun: str, plain: dict[str, Any]) -> Terms:
+    return {(likeness(noun, key), cut(key)) for key in matching.blocking_keys(noun, plain)}
+
+
+def _is_day(value: str) -> bool:
+    return len(value) == 10 and value[4] == value[7] == "-" and (value[:4] + value[5:7] + value[8:]).isdigit()
