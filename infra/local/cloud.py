@@ -22,6 +22,7 @@ from infra.local.children import Child, ChildError, free_port, port_is_free
 START_SECONDS = 30
 PORT_TRIES = 2
 SERVICES = ("sqs", "ssm", "s3")
+_ANY_ORIGIN = {"AllowedMethods": ["GET", "PUT"], "AllowedOrigins": ["*"], "AllowedHeaders": ["*"]}
 
 
 class Cloud:
@@ -58,6 +59,13 @@ class Cloud:
         """Create every queue of the template, with its attributes and redrive policy; returns url by logical id."""
         sqs = aws.client("sqs", self.endpoint)
         return create_queues(sqs)
+
+    def create_bucket(self, name: str) -> None:
+        """Create the bucket, unless it is there."""
+        s3 = aws.client("s3", self.endpoint)
+        if name not in {one["Name"] for one in s3.list_buckets()["Buckets"]}:
+            s3.create_bucket(Bucket=name)
+            s3.put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": [_ANY_ORIGIN]})
 
     @property
     def pid(self) -> int:

@@ -29,6 +29,7 @@ from infra.local.work import Worker
 log = logging.getLogger("tendril.local")
 
 TABLE = "tendril"
+FILES = "tendril-files"
 SETTLE_SECONDS = 3.0  # what a request that is being answered may still take when everything stops
 KEEP_SECONDS = 86_400  # what DynamoDB keeps of a stream
 BACKOFF_SECONDS = 0.2  # before a failed stream record is tried again; doubled each time
@@ -76,6 +77,7 @@ class Machine:
             Cloud.start(chosen.data / "cloud", chosen.data / "log/cloud.log", keep=[lock.descriptor])
         )
         queues = cloud.create_queues()
+        cloud.create_bucket(FILES)
         self._parts = [("the DynamoDB engine", engine), ("the emulated cloud", cloud)]
         self._say("cloud", f"{cloud.endpoint} (SQS, SSM, S3)")
 
@@ -91,6 +93,7 @@ class Machine:
             engine=engine.endpoint,
             cloud=cloud.endpoint,
             work_queue=queues["WorkQueue"],
+            files=FILES,
             smtp_port=catcher.port,
         )
         outside = guard.Outside(clock.now)

@@ -37,7 +37,9 @@ class Settings:
         return f"http://127.0.0.1:{self.port}"
 
 
-def enter(settings: Settings, *, table: str, engine: str, cloud: str, work_queue: str, smtp_port: int) -> None:
+def enter(
+    settings: Settings, *, table: str, engine: str, cloud: str, work_queue: str, files: str, smtp_port: int
+) -> None:
     """Set the variables that the product and botocore read, before the product is imported."""
     # Whatever profile or role the person at the desk has, the product on this machine must not use it.
     for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -47,6 +49,7 @@ def enter(settings: Settings, *, table: str, engine: str, cloud: str, work_queue
         TABLE=table,
         WORK_QUEUE_URL=work_queue,
         SECRETS=f"file:{settings.data / 'secrets'}",
+        STORAGE=f"s3:{files}",
         MAIL_PROVIDER="smtp",
         SMTP_URL=f"smtp://127.0.0.1:{smtp_port}",
         AWS_ENDPOINT_URL=cloud,

@@ -12,7 +12,7 @@ log = logging.getLogger("tendril.local")
 
 # How long a message stays hidden while a handler has it. The template's minutes suit a fleet; one machine that was
 # killed shall find its unfinished messages again soon after it restarts.
-HIDDEN_SECONDS = 60
+HIDDEN_SECONDS = 180  # longer than ten turns at jobs take
 # How soon a failed message is tried again. In AWS that is the queue's visibility timeout, which nobody wants to sit
 # through at a desk; the number of tries before the dead-letter queue stays the template's.
 RETRY_SECONDS = 1
