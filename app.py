@@ -6,6 +6,7 @@ from chalicelib.handlers import (
     contacts,
     fields,
     jobs,
+    merges,
     queues,
     schedules,
     streams,
@@ -19,7 +20,7 @@ from chalicelib.handlers._http import App
 
 app = App()
 
-for room in (auth, companies, contacts, fields, jobs, system, tasks, timelines, users, views):
+for room in (auth, companies, contacts, fields, jobs, merges, system, tasks, timelines, users, views):
     app.register_blueprint(room.routes)
 for source in (queues, schedules, streams):
     app.register_blueprint(source.room)

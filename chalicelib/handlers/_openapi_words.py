@@ -9,6 +9,7 @@ ABOUT: Final = (
     "A customer-relationship system that bills by use. JSON in and out; times are RFC 3339 in UTC; lists come in pages "
     "with a cursor; errors are `application/problem+json` (RFC 9457). Every answer tells its cost in `Tendril-Cost`."
 )
+CUSTOM: Final = "Values of the firm's own fields, by their names"
 PATCH: Final = "A JSON merge patch (RFC 7396): what is not there stays as it is, null clears."
 BEARER: Final = {
     "type": "http",
@@ -89,6 +90,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "hint": "c3aB",
     "language": "de-AT",
     "last_name": "Lovelace",
+    "loser_id": f"con_{_ULID[:-1]}X",
     "next_cursor": None,
     "owner_id": _USR,
     "permissions": ["contacts:read", "contacts:write"],
@@ -131,6 +133,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "FieldView.name": "satisfaction",
     "FieldView.options": ["low", "high"],
     "FieldView.refers_to": None,
+    "FieldView.retired": ["medium"],
     "FieldView.type": "enum",
     "JobView.counts": {"contacts": 1200},
     "JobView.error": None,
@@ -142,6 +145,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "JobView.status": "succeeded",
     "Progress.done": 1200,
     "Progress.total": 1200,
+    "MergeDraft.fields": {"title": "loser", "custom.tier": "winner"},
     "NewToken.id": _TOK,
     "NewToken.last_used_at": None,
     "NewToken.name": "Website form",

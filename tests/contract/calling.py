@@ -47,6 +47,10 @@ BODIES: dict[str, Callable[[Sender], Any]] = {
     "logout": lambda _: {},
     "create_field": lambda _: {"noun": "contact", "name": f"f{uuid.uuid4().hex}", "label": "F", "type": "text"},
     "patch_field": lambda _: {"label": "Another"},
+    "merge_contacts": lambda sender: {"loser_id": MAKE["contact_id"](sender)["id"]},
+    "merge_companies": lambda sender: {"loser_id": MAKE["company_id"](sender)["id"]},
+    "unmerge_contact": lambda _: {},
+    "unmerge_company": lambda _: {},
 }
 
 
@@ -85,6 +89,10 @@ def valid(route: Route, sender: Sender) -> Call:
     if route.path.endswith("/restore"):
         removed = sender.delete(path.removesuffix("/restore"))
         assert removed.status == 204, removed.text
+    if route.path.endswith("/unmerge"):
+        noun = route.path.split("/")[2]
+        joined = sender.post(path.removesuffix("unmerge") + "merge", BODIES[f"merge_{noun}"](sender))
+        assert joined.status == 200, joined.text
     return Call(route.method, path, body(route, sender))
 
 
