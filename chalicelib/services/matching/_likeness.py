@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from typing import Final, Literal, TypeVar
 
-from chalicelib.services.matching._nicknames import same_name
+from chalicelib.services.matching._names import same_name
 from chalicelib.services.matching._words import sound
 
 Level = Literal["exact", "near", "some", "far", "differ"]
@@ -83,13 +83,13 @@ def word(one: str, other: str) -> Level:
 
 
 def digits(one: str, other: str) -> Level:
-    """Of numbers as people type them: the same, one slip or two neighbours swapped, or others."""
+    """Of numbers as people type them: the same, two neighbours swapped (in a long one also one slip), one slip."""
     if one == other:
         return "exact"
     slips, length = _measures()[0](one, other, score_cutoff=2), max(len(one), len(other))
-    if (slips == 1 and length > 2) or (slips == 2 and length > 6):
-        return "near"
-    return "some" if slips == 1 or (slips == 2 and length > 3) else "differ"
+    if slips == 1:
+        return "near" if length > 6 or sorted(one) == sorted(other) else "some"
+    return "some" if slips == 2 and length > 6 else "differ"
 
 
 def date(one: Date, other: Date) -> Level:

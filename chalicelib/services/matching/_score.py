@@ -8,6 +8,7 @@ from chalicelib.services.matching import _weights as weights
 from chalicelib.services.matching._address import Address
 from chalicelib.services.matching._firms import Firm
 from chalicelib.services.matching._likeness import Level
+from chalicelib.services.matching._names import COMMON
 from chalicelib.services.matching._people import Person
 
 _SAID: Final[dict[Level, str]] = {
@@ -47,18 +48,14 @@ class Match(NamedTuple):
 def persons(one: Person, other: Person) -> Match:
     """How likely two persons are one."""
     names, first = _names(one, other)
-    born = likeness.level(likeness.date, one.birthday, other.birthday)
-    rest = _counted(
-        weights.PERSON,
-        {
-            "birthday": born,
-            "mail address": likeness.pairs(likeness.mail, one.mails, other.mails),
-            "phone number": likeness.pairs(likeness.digits, one.phones, other.phones),
-            "company": likeness.level(likeness.words, one.company, other.company),
-        },
-    )
-    relatives = weights.RELATIVES if born == "differ" and first == "differ" else 0.0
-    return _match(relatives, names, _address(one.address, other.address), rest)
+    own = {
+        "birthday": likeness.level(likeness.date, one.birthday, other.birthday),
+        "mail address": likeness.pairs(likeness.mail, one.mails, other.mails),
+        "phone number": likeness.pairs(likeness.digits, one.phones, other.phones),
+    }
+    company = {"company": likeness.level(likeness.words, one.company, other.company)}
+    relatives = weights.RELATIVES * sum(first == "differ" == level for level in own.values())
+    return _match(relatives, names, _address(one.address, other.address), _counted(weights.PERSON, {**own, **company}))
 
 
 def firms(one: Firm, other: Firm) -> Match:
@@ -79,6 +76,8 @@ def _names(one: Person, other: Person) -> tuple[Found, Level | None]:
     first = likeness.level(likeness.given, one.given, other.given)
     last = likeness.level(likeness.words, one.surname, other.surname)
     straight = _counted(weights.PERSON, {"first name": first, "last name": last})
+    if last in _SURE and not COMMON & {one.surname, other.surname}:
+        straight = straight._replace(bits=straight.bits + weights.RARE)
     if first in _SURE and last in _SURE:
         return straight, first
     across = [

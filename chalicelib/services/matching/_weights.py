@@ -7,7 +7,7 @@ different are Winkler's (String Comparator Metrics, 1990). The numbers are ours:
 typing errors, rounded, and moderated where fields depend on one another - which the model forbids, and persons do:
 - the parts of an address are found together in every household, so they count no more than `ADDRESS_AT_MOST`;
 - of two names written in each other's place the better reading counts, less `SWAPPED`;
-- another first name and another birthday at once is another person of the family, whatever else agrees: `RELATIVES`.
+- who has another first name and another birthday, mail address or phone is somebody else of the family: `RELATIVES`.
 """
 
 from typing import Final
@@ -15,31 +15,32 @@ from typing import Final
 from chalicelib.services.matching._likeness import Level
 
 PERSON: Final[dict[str, dict[Level, float]]] = {
-    "first name": {"exact": 7, "near": 5.5, "some": 1, "far": -2, "differ": -3},
-    "last name": {"exact": 8, "near": 7, "some": 3, "far": -2, "differ": -3.5},
-    "birthday": {"exact": 12, "near": 6, "some": 0, "far": -2, "differ": -4},
-    "mail address": {"exact": 12, "near": 9, "some": 5, "far": -0.5, "differ": -1},
-    "phone number": {"exact": 9, "near": 3, "some": 0, "far": -1, "differ": -1.5},
+    "first name": {"exact": 6.5, "near": 5.5, "some": 1, "far": -2.5, "differ": -3.5},
+    "last name": {"exact": 7.5, "near": 6.5, "some": 3, "far": -2, "differ": -3},
+    "birthday": {"exact": 12, "near": 6, "some": 0, "far": -3, "differ": -5},
+    "mail address": {"exact": 12, "near": 7, "some": 2.5, "far": -1, "differ": -1},
+    "phone number": {"exact": 9, "near": 4, "some": 0, "far": -1.5, "differ": -1.5},
     "company": {"exact": 4, "near": 3.5, "some": 2, "far": -0.5, "differ": -1},
 }
 ADDRESS: Final[dict[str, dict[Level, float]]] = {
-    "street": {"exact": 11, "near": 9, "some": 4, "far": 0, "differ": -4},
-    "house number": {"exact": 4, "near": 0, "some": -1.5, "far": -2, "differ": -2},
-    "postal code": {"exact": 8, "near": 3, "some": -2, "far": -4, "differ": -4},
-    "city": {"exact": 6, "near": 5, "some": 1, "far": -1, "differ": -3},
-    "region": {"exact": 1, "near": 0.5, "some": 0, "far": -1, "differ": -1},
+    "street": {"exact": 9, "near": 8, "some": 3.5, "far": -1, "differ": -4},
+    "house number": {"exact": 4.5, "near": 2, "some": -2.5, "far": -2.5, "differ": -3.5},
+    "postal code": {"exact": 7, "near": 4, "some": 0.5, "far": -4, "differ": -4},
+    "city": {"exact": 4, "near": 3.5, "some": 1, "far": -1, "differ": -3},
+    "region": {"exact": 0.5, "near": 0.5, "some": 0, "far": -1, "differ": -1},
     "country": {"exact": 0, "near": 0, "some": 0, "far": -2, "differ": -2},
 }
 FIRM: Final[dict[str, dict[Level, float]]] = {
     "name": {"exact": 11, "near": 8, "some": 3, "far": -3, "differ": -5},
     "domain": {"exact": 11, "near": 4, "some": 2, "far": -1, "differ": -2.5},
-    "phone number": {"exact": 9, "near": 3, "some": 0, "far": -1, "differ": -1},
+    "phone number": {"exact": 9, "near": 4, "some": 0, "far": -1, "differ": -1},
 }
 
 PRIOR: Final = -14.0  # of some ten thousand pairs of a small firm's persons one is the same
-ADDRESS_AT_MOST: Final = 14.0
+ADDRESS_AT_MOST: Final = 15.0
 ADDRESS_AT_LEAST: Final = -8.0  # people move
 SWAPPED: Final = -1.0
-RELATIVES: Final = -12.0
+RARE: Final = 1.5  # a last name that few people have tells more
+RELATIVES: Final = -4.0  # for each of birthday, mail and phone that differs too
 
 THRESHOLD: Final = 0.8  # at four to one a look is worth its while; below it most pairs are relatives and namesakes

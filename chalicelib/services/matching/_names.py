@@ -1,4 +1,7 @@
-"""Short and familiar forms of given names. A pair of them counts nearly as one name; that is a plus, never needed."""
+"""What is known of names beforehand: familiar forms of given names, and last names that many people have.
+
+Both are a plus, never needed: a pair of forms counts nearly as one name, a rare last name tells more than a common one.
+"""
 
 from typing import Final
 
@@ -137,3 +140,33 @@ _PLACES: Final = _places()
 def same_name(one: str, other: str) -> bool:
     """Whether two plain given names are forms of one name."""
     return not _PLACES.get(one, frozenset()).isdisjoint(_PLACES.get(other, frozenset()))
+
+
+COMMON: Final = frozenset(
+    " ".join(
+        (
+            # English
+            "smith jones taylor brown williams wilson johnson davies davis robinson wright thompson evans walker white",
+            "roberts green hall wood jackson clarke clark patel khan lewis james phillips mason mitchell rose cox lee",
+            "alexander marshall campbell stewart macdonald murray reid ross young scott king baker harris cooper ward",
+            "turner hill moore morris allen adams anderson thomas martin miller nelson carter collins edwards bell cook",
+            "kelly ryan murphy obrien oconnor walsh bailey bennett gray hughes morgan watson webb nguyen singh kaur",
+            # German
+            "muller mueller schmidt schmid schmitt schneider fischer weber meyer mayer maier meier wagner becker",
+            "schulz hoffmann koch bauer richter klein wolf schroder neumann schwarz braun hofmann zimmermann kruger",
+            "hartmann lange werner krause lehmann kohler konig huber kaiser fuchs peters lang scholz moser weiss jung",
+            "hahn keller vogel friedrich gunther berger winkler lorenz gruber steiner pichler hofer leitner eder egger",
+            "reiter brunner wimmer lechner auer binder haas",
+            # Romance
+            "garcia rodriguez gonzalez fernandez lopez martinez sanchez perez gomez jimenez ruiz hernandez diaz moreno",
+            "munoz alvarez romero alonso torres ramirez flores rivera silva santos ferreira pereira oliveira costa sousa",
+            "bernard dubois robert richard petit durand leroy moreau simon laurent lefebvre michel david bertrand roux",
+            "vincent fournier girard andre lefevre mercier dupont rossi russo ferrari esposito bianchi romano colombo",
+            "ricci marino greco bruno gallo conti",
+            # others
+            "novak horvat horvath nagy kovacs toth szabo varga svoboda novotny dvorak kowalski nowak wisniewski",
+            "jansen de vries bakker visser smit meijer mulder andersson johansson karlsson nilsson hansen olsen larsen",
+            "ivanov petrov wang li zhang liu chen yang huang zhao wu zhou tran le pham hoang kim park choi yilmaz kaya",
+        )
+    ).split()
+)
