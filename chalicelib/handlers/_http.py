@@ -132,11 +132,11 @@ def _sent_on(request: Request, error: errors.Merged) -> Response:
 
 
 def _admit(route: Route, request: Request) -> Actor | None:
-    if route.permission is None:
+    if route.permission is None and not (route.may_know and "authorization" in request.headers):
         return None
     actor = access.authenticate(request.headers.get("authorization"))
     observability.charge_to(actor.tenant)
-    if not actor.may(route.permission):
+    if route.permission is not None and not actor.may(route.permission):
         raise errors.Forbidden(f"This needs the permission {route.permission}.")
     return actor
 
@@ -241,7 +241,7 @@ def _no_route(request: Request, allowed: list[str]) -> dict[str, Any]:
 
 def _extra_headers(error: errors.CrmError) -> dict[str, str]:
     headers = {}
-    if isinstance(error, errors.TooMany):
+    if isinstance(error, errors.TooMany | errors.Unready):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"

@@ -20,6 +20,7 @@ VERSION: Final = "1.0.0"  # of this contract; a client that knows 1.x goes on wo
 ORDER: Final = ("GET", "PUT", "POST", "PATCH", "DELETE")
 PUBLIC: Final[list[Any]] = []
 BEARER: Final[list[dict[str, list[str]]]] = [{"bearer": []}]
+EITHER: Final[list[dict[str, list[str]]]] = [{}, *BEARER]
 
 
 @cache
@@ -51,6 +52,8 @@ def document() -> dict[str, Any]:
 def refusals(route: Route) -> set[int]:
     """The statuses of all errors that this route can answer."""
     found = {500, *route.errors}
+    if route.may_know:
+        found.add(401)
     if route.permission is not None:
         found.add(401)
         if route.permission != "self":  # which every caller has
@@ -87,7 +90,7 @@ def _operation(route: Route, book: schemas.Book) -> dict[str, Any]:
         "operationId": route.view.__name__,
         "summary": _line(route.view.__doc__ or "").removesuffix("."),
         "tags": [tag(route)],
-        "security": PUBLIC if route.permission is None else BEARER,
+        "security": EITHER if route.may_know else PUBLIC if route.permission is None else BEARER,
     }
     if route.permission not in (None, "self"):
         operation["description"] = f"Needs the permission `{route.permission}`."
@@ -166,7 +169,7 @@ def _problem_response(status: int) -> dict[str, Any]:
     error = next((error for error, known in _problem.STATUS.items() if known == status), None)
     about = _line(error.__doc__ or "") if error else words.UNFORESEEN
     example = words.problem(status, error.title if error else "Internal error", about)
-    names = {401: ["WWW-Authenticate"], 429: ["Retry-After", *words.QUOTA]}.get(status, [])
+    names = {401: ["WWW-Authenticate"], 429: ["Retry-After", *words.QUOTA], 503: ["Retry-After"]}.get(status, [])
     content = {"schema": schemas.PROBLEM, "example": example}
     return {
         "description": f"{HTTPStatus(status).phrase}. {about}",

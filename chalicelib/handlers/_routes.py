@@ -38,6 +38,11 @@ class Route:
         return self.method in ("PATCH", "PUT")
 
     @property
+    def may_know(self) -> bool:
+        """Whether nobody needs to sign in, but whoever does gets more: the view names an actor, or else None."""
+        return self.permission is None and "actor" in self.wants
+
+    @property
     def of_party(self) -> bool:
         """Whether it is about one contact or company, which may be part of another one by now, or gone for good."""
         return "{contact_id}" in self.path or "{company_id}" in self.path

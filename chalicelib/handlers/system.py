@@ -1,12 +1,13 @@
 """The house itself over HTTP: whether it stands, what it offers, what it costs."""
 
-from typing import Any
+from typing import Any, get_args
 
 from chalicelib.handlers._http import Routes
+from chalicelib.schemas import field
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.health import Health
 from chalicelib.schemas.usage import UsageQuery, UsageView
-from chalicelib.services import health, usage
+from chalicelib.services import fields, health, usage
 
 routes = Routes(__name__)
 
@@ -24,12 +25,15 @@ def get_ready() -> Health:
 
 
 @routes.get("/v1/openapi.json", permission=None, returns=dict[str, Any])
-def get_openapi() -> dict[str, Any]:
-    """Read this description."""
-    # Loaded here because no other request needs it.
-    from chalicelib.handlers import _openapi
+def get_openapi(actor: Actor | None = None) -> dict[str, Any]:
+    """Read this description; with a token also of the firm's own fields."""
+    # Loaded here because no other request needs them.
+    from chalicelib.handlers import _openapi, _openapi_custom
 
-    return _openapi.document()
+    if actor is None or not actor.may("fields:read"):
+        return _openapi.document()
+    own = {noun: fields.definitions(actor.tenant, noun) for noun in get_args(field.Of)}
+    return _openapi_custom.described(_openapi.document(), own)
 
 
 @routes.get("/v1/usage", permission="usage:read", query=UsageQuery, returns=UsageView)

@@ -13,6 +13,7 @@ class Field(Record, discriminator="field"):
     label = UnicodeAttribute()
     type = UnicodeAttribute()
     options = JSONAttribute(null=True)  # [str]
+    retired = JSONAttribute(null=True)  # [str]: options that were removed, which records may still have
     refers_to = UnicodeAttribute(null=True)
     description = UnicodeAttribute(null=True)
 

@@ -39,6 +39,7 @@ class FieldView(View):
     label: str
     type: Type
     options: list[str]
+    retired: Annotated[list[str], Meta(description="Options that were removed, which records may still have")]
     refers_to: Of | None
     description: str | None
     created_at: Stamp

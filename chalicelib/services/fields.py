@@ -25,6 +25,7 @@ from chalicelib.services import custom_values, nouns
 
 MOST: Final = 100  # fields of one noun
 _CHOICES: Final = ("enum", "multi")
+_RETIRED: Final = 500  # options that were removed and are still told of
 # What never changes, and what to do instead.
 _FIXED: Final = {
     "noun": "A field stays with its noun; make a new one for the other.",
@@ -146,7 +147,9 @@ def unknown(pointer: str, name: str, known: dict[str, FieldView]) -> errors.Inva
 def view(field: Field) -> FieldView:
     """The field as a client reads it."""
     plain = {name: getattr(field, name) for name in FieldView.__struct_fields__}
-    return msgspec.convert({**plain, "options": field.options or []}, FieldView, strict=False)
+    return msgspec.convert(
+        {**plain, "options": field.options or [], "retired": field.retired or []}, FieldView, strict=False
+    )
 
 
 def _fitting(tenant: str, noun: str, known: dict[str, FieldView], name: str, value: Any, pointer: str) -> Any:
@@ -211,6 +214,8 @@ def _room(tenant: str, noun: str) -> None:
 
 
 def _write(actor: Actor, field: Field, draft: FieldDraft) -> None:
+    known = dict.fromkeys([*(field.retired or ()), *(field.options or ())])
+    field.retired = [option for option in known if option not in draft.options][-_RETIRED:] or None
     for name, value in msgspec.to_builtins(draft).items():
         setattr(field, name, value or None)
     _saved(actor, field)

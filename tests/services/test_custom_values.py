@@ -20,6 +20,7 @@ def field(kind: str, **more: Any) -> FieldView:
     chooses = {"enum": ["low", "high", "mid"], "multi": ["low", "high", "mid"]}
     values: dict[str, Any] = {
         "id": "fld_1", "noun": "contact", "name": "x", "label": "X", "type": kind, "options": chooses.get(kind, []),
+        "retired": [],
         "refers_to": "company" if kind == "reference" else None, "description": None, "created_at": "",
         "updated_at": "", "deleted_at": None, "version": 1, **more,
     }  # fmt: skip
