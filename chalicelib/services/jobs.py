@@ -36,10 +36,19 @@ def start(
 
 
 def plan(
-    actor: Actor, kind: str, params: dict[str, Any], *, total: int | None = None, permission: str = "contacts:read"
+    actor: Actor,
+    kind: str,
+    params: dict[str, Any],
+    *,
+    total: int | None = None,
+    permission: str = "contacts:read",
+    job_id: str | None = None,
 ) -> tuple[Job, list[Step]]:
-    """As `start`, but only says what to write, for those who write more in the same transaction."""
-    job = Job(id=ids.new("job"), tenant=actor.tenant, what=kind, params=params, total=total, permission=permission)
+    """As `start`, but only says what to write, for those who write more in the same transaction.
+
+    `job_id` is for those who have told somebody of the job already.
+    """
+    job = Job(id=job_id or ids.new("job"), tenant=actor.tenant, what=kind, params=params, total=total, permission=permission)
     job.started_by, job.role = actor.user, actor.role
     job.scopes = [] if actor.role in permissions.ROLES else sorted(actor.scopes)
     job.touch(actor.user)
