@@ -1,5 +1,6 @@
 """Everything that follows from records, computed anew from the records themselves: what the house must agree with."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from chalicelib.models import keys
 from chalicelib.models.activity import Activity
 from chalicelib.models.contact import Contact
-from chalicelib.models.table import page
+from chalicelib.models.table import Item, page
 from chalicelib.models.task import Task
 
 IN_TOUCH = {"call", "email", "meeting", "message"}
@@ -59,3 +60,36 @@ def record(kind: type[Any], tenant: str, record_id: str) -> Any:
     """One record as it stands now, in the trash or not."""
     (found,) = (item for item in collection(tenant, record_id) if isinstance(item, kind))
     return found
+
+
+def raw(tenant: str, kind: str) -> dict[str, Any]:
+    """All items of one kind that a tenant has, by id, read one by one from the whole table: no index is trusted."""
+    connection, name = Item._get_connection().connection, Item.Meta.table_name
+    found, start = {}, None
+    while True:
+        more = {"ExclusiveStartKey": start} if start else {}
+        answer = connection.dispatch("Scan", {"TableName": name, "ConsistentRead": True, **more})
+        for image in answer["Items"]:
+            if image["pk"]["S"].startswith(f"T#{tenant}#") and image["kind"]["S"] == kind:
+                found[image["id"]["S"]] = Item.from_raw_data(image)
+        start = answer.get("LastEvaluatedKey")
+        if start is None:
+            return found
+
+
+def words(record: dict[str, Any]) -> set[str]:
+    """What a contact can be found by, as a reader of its record would say."""
+    text = " ".join(
+        [
+            *(str(record[name] or "") for name in ("first_name", "last_name", "company_name")),
+            *(one["address"] for one in record["emails"]),
+        ]
+    )
+    marks = unicodedata.normalize("NFKD", text)
+    plain = "".join(mark for mark in marks if not unicodedata.combining(mark)).casefold()
+    return {word for word in plain.split() if word}
+
+
+def matches(record: dict[str, Any], query: str) -> bool:
+    """Whether each word of a query (in small letters, without accents) begins a word of the contact."""
+    return all(any(word.startswith(asked) for word in words(record)) for asked in query.split())

@@ -4,10 +4,10 @@ from typing import Any
 
 from chalicelib.handlers._http import Routes
 from chalicelib.schemas.actor import Actor
-from chalicelib.schemas.company import CompanyDraft, CompanyPatch, CompanyQuery, CompanyView
+from chalicelib.schemas.company import CompanyDraft, CompanyPatch, CompanyQuery, CompanyView, RollupView
 from chalicelib.schemas.history import AsOfQuery
 from chalicelib.schemas.page import Listing, Made, Page
-from chalicelib.services import companies, versions
+from chalicelib.services import companies, rollups
 
 routes = Routes(__name__)
 
@@ -78,3 +78,9 @@ def put_company_by_domain(actor: Actor, domain: str, body: dict[str, Any]) -> Ma
 def put_company_by_external_id(actor: Actor, external_id: str, body: dict[str, Any]) -> Made[CompanyView]:
     """Change the company that another system knows by this id, or create it."""
     return Made(*companies.upsert(actor, "external_id", external_id, body))
+
+
+@routes.get("/v1/companies/{company_id}/rollup", permission="companies:read", returns=RollupView)
+def company_rollup(actor: Actor, company_id: str) -> RollupView:
+    """Count what a company and all companies below it have together."""
+    return rollups.rollup(actor, company_id)

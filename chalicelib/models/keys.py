@@ -74,12 +74,14 @@ SHAPES: Final[dict[str, Shape]] = {
     ),
     "term": Shape("T#{tenant}#ix#{space}", "{value}#{id}"),
     "card": Shape("T#{tenant}#{id}", "INDEX"),
+    "pair": Shape("T#{tenant}#{one}", "PAIR#{other}", {"gsi1": ("T#{tenant}#pair#{noun}", "{score}#{one}#{other}")}),
     # what keeps it right
     "guard": Shape("T#{tenant}#unique#{noun}#{field}#{value}", "#"),
     "moment": Shape("T#{tenant}#{subject}", "DUE#{what}", {"due": ("DUE#{shard}", "{at}#{tenant}#{subject}#{what}")}),
     "send": Shape("T#{tenant}#{subject}", "SEND#{purpose}#{at}"),
     "contribution": Shape("T#{tenant}#{record}", "LEDGER#{ledger}"),
     "total": Shape("T#{tenant}#total", "{name}"),
+    "tally": Shape("T#{tenant}#{record}", "TALLY#{name}"),
     "open_task": Shape("T#{tenant}#{subject}", "OPEN#{task}"),
     "usage": Shape("T#{tenant}#usage", "{day}#{purpose}"),
 }
@@ -153,10 +155,17 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("view.delete", 0.5, 2, "view 1 + gsi1 1"),
     Pattern("view.restore", 0.5, 2, "view 1 + gsi1 1"),
     Pattern("view.filter", 0.5, 0, "one item"),
+    Pattern("duplicate.page", 1.5, 0, "one query of gsi1 0.5; the two records of each pair 0.5 each"),
+    Pattern("duplicate.dismiss", 1, 2, "are both there 0.5 each; pair 1, out of gsi1 1"),
+    Pattern("duplicate.candidates", 4.5, 0, "eight keys, a query each 0.5; the one record that shares one 0.5"),
+    Pattern("duplicate.warn", 3.5, 0, "the six most telling keys 0.5 each, at most five records 0.5 each: here one"),
+    Pattern("duplicate.step", 0.5, 0, "a page of 200 keys 0.5 for 4 KB; records that share one 0.5 each: here none"),
+    Pattern("duplicate.scan", 11, 2, "16 shards 0.5 each; the two records for each of six shards 1; pair 1 + gsi1 1"),
     Pattern("due.idle_minute", 2, 0, "each shard asked once, nothing found"),
     Pattern("due.claim", 0, 3, "moment 1, its place in the due index moved to the end of the lease 2"),
     Pattern("due.finish", 0, 2, "moment 1 + due 1 removed"),
     Pattern("usage.page", 1, 0, "one query of the tenant's days, consistent: what was just written is on the bill"),
+    Pattern("company.rollup", 2, 0, "the company 0.5; what is right below each company 1; a tally 0.5 each"),
     Pattern("total.page", 0.5, 0, "all totals of a tenant lie together"),
 )
 

@@ -18,6 +18,12 @@ class Total(Item, discriminator="total"):
     amount = NumberAttribute(default=0)
 
 
+class Tally(Item, discriminator="tally"):
+    """As a total, but of one record and beside it: how many contacts a company has."""
+
+    amount = NumberAttribute(default=0)
+
+
 class OpenTask(Item, discriminator="open_task"):
     """What one task says to its subject's `next_activity_at`: a due time while open, none when not."""
 

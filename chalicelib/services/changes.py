@@ -15,16 +15,16 @@ Reaction = Callable[[Any, Any], None]
 
 # (kind, field whose value changed) -> what to do. `id` appears when a record is made and disappears when it is gone.
 REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
-    ("contact", "id"): (history.contact, counts.contact, purging.purged),
+    ("contact", "id"): (history.contact, counts.contact, counts.employed, purging.purged),
     ("contact", "version"): (versions.changed, indexing.follow),
-    ("contact", "deleted_at"): (history.contact, counts.contact, dates.planned),
-    ("contact", "merged_into"): (history.merged, counts.contact, dates.planned),
+    ("contact", "deleted_at"): (history.contact, counts.contact, counts.employed, dates.planned),
+    ("contact", "merged_into"): (history.merged, counts.contact, counts.employed, dates.planned),
     ("contact", "owner_id"): (history.contact, dates.planned),
     ("contact", "birthday"): (dates.planned,),
     ("contact", "dates"): (dates.planned,),
     ("contact", "time_zone"): (dates.planned,),
     ("contact", "lifecycle"): (history.contact,),
-    ("contact", "company_id"): (engagement.belongs,),
+    ("contact", "company_id"): (counts.employed, engagement.belongs,),
     ("contact", "last_contacted_at"): (engagement.belongs,),
     ("company", "id"): (history.company, counts.company, purging.purged),
     ("company", "version"): (versions.changed, indexing.follow),

@@ -17,6 +17,12 @@ def contact(before: Any, after: Any) -> None:
     _settle(before, after, "contacts", after is not None and after.live)
 
 
+def employed(before: Any, after: Any) -> None:
+    """Contacts per company, those that count as above."""
+    if _employer(before) != _employer(after):
+        _contribute(before, after, "company", {f"{one}{ledger.OF}contacts": 1 for one in _employer(after)})
+
+
 def company(before: Any, after: Any) -> None:
     """Companies that are neither in the trash nor merged."""
     _settle(before, after, "companies", after is not None and after.live)
@@ -27,8 +33,17 @@ def task(before: Any, after: Any) -> None:
     _settle(before, after, "tasks_open", after is not None and not after.deleted_at and after.status == "open")
 
 
+def _employer(contact: Any) -> tuple[str, ...]:
+    """The company for which a contact counts, if there is one."""
+    return (contact.company_id,) if contact is not None and contact.live and contact.company_id else ()
+
+
 def _settle(before: Any, after: Any, name: str, counts: bool) -> None:
+    _contribute(before, after, name, {name: 1} if counts else {})
+
+
+def _contribute(before: Any, after: Any, name: str, amounts: dict[str, int]) -> None:
     record = after or before
     # A record that is gone for good says no more; its last word comes after every version it had.
     version = int(after.version) if after is not None else int(before.version) + 1
-    ledger.settle(record.tenant, record.id, name, version, {name: 1} if counts else {})
+    ledger.settle(record.tenant, record.id, name, version, amounts)

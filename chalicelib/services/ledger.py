@@ -6,14 +6,16 @@ older. So a duplicate or a late event changes nothing, and a total can be comput
 time.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from chalicelib.errors import Stale
 from chalicelib.models import keys
-from chalicelib.models.ledger import Contribution, Total
-from chalicelib.models.table import fetch, page
+from chalicelib.models.ledger import Contribution, Tally, Total
+from chalicelib.models.table import fetch, page, several
 from chalicelib.models.writes import Step, absent, transact
 
+OF: Final = "/"  # `com_…/contacts` is not a total of the tenant but a tally of that record, and lies beside it
 _TRIES: Final = 8
 
 
@@ -44,6 +46,12 @@ def totals(tenant: str) -> dict[str, int]:
     return {total.sk: int(total.amount) for total in found.items}
 
 
+def tallies(tenant: str, name: str, records: Sequence[str]) -> dict[str, int]:
+    """What each of these records (ids) has of `name`. Half a unit each."""
+    found = several([keys.key("tally", tenant=tenant, record=one, name=name) for one in records])
+    return {one: int(tally.amount) if tally else 0 for one, tally in zip(records, found, strict=True)}
+
+
 def _amounts(contribution: Contribution | None) -> dict[str, int]:
     return {name: int(amount) for name, amount in contribution.amounts.as_dict().items()} if contribution else {}
 
@@ -52,6 +60,14 @@ def _differences(tenant: str, old: dict[str, int], new: dict[str, int]) -> list[
     steps = []
     for name in sorted({*old, *new}):
         if difference := new.get(name, 0) - old.get(name, 0):
-            total = Total(*keys.key("total", tenant=tenant, name=name))
-            steps.append(Step("update", total, actions=[Total.amount.add(difference), Total.kind.set(Total)]))
+            steps.append(_added(tenant, name, difference))
     return steps
+
+
+def _added(tenant: str, name: str, difference: int) -> Step:
+    record, _, of_record = name.partition(OF)
+    if of_record:
+        tally = Tally(*keys.key("tally", tenant=tenant, record=record, name=of_record))
+        return Step("update", tally, actions=[Tally.amount.add(difference), Tally.kind.set(Tally)])
+    total = Total(*keys.key("total", tenant=tenant, name=name))
+    return Step("update", total, actions=[Total.amount.add(difference), Total.kind.set(Total)])

@@ -174,6 +174,27 @@ class TestTree:
         )
 
 
+class TestRollup:
+    def test_it_adds_up_over_all_levels(self, house: House, owner: Sender) -> None:
+        top = company(owner, name="Top")
+        middle = [company(owner, name=f"M{number}", parent_id=top["id"]) for number in range(2)]
+        low = company(owner, name="Low", parent_id=middle[0]["id"])
+        made = [owner.contact(first_name="A", company_id=one["id"]) for one in (top, middle[1], low, low)]
+        house.settle()
+
+        def rolled(of: Any) -> tuple[int, int]:
+            answer = owner.get(f"/v1/companies/{of['id']}/rollup")
+            assert answer.status == 200, answer.text
+            return answer.json["companies"], answer.json["contacts"]
+
+        assert [rolled(one) for one in (top, *middle, low)] == [(4, 4), (2, 2), (1, 1), (1, 2)]
+        owner.patch(f"/v1/contacts/{made[3]['id']}", {"company_id": middle[1]["id"]})
+        owner.delete(f"/v1/contacts/{made[0]['id']}")
+        owner.patch(f"/v1/companies/{low['id']}", {"parent_id": None})
+        house.settle()
+        assert [rolled(one) for one in (top, *middle, low)] == [(3, 2), (1, 0), (1, 2), (1, 1)]
+
+
 def test_nothing_of_a_refused_company_is_written(owner: Sender) -> None:
     host = domain()
     company(owner, domains=[host])

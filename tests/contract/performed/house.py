@@ -221,3 +221,10 @@ def _(house: House, owner: Sender) -> Units:
     house.feed.drain()
     assert ledger.totals(owner.tenant) == {"contacts": 1}
     return consumed(lambda: ledger.totals(owner.tenant))
+
+
+@performs("company.rollup")
+def _(house: House, owner: Sender) -> Units:
+    made = owner.post("/v1/companies", {"name": "Acme"}).json
+    house.settle()
+    return of(owner.get(f"/v1/companies/{made['id']}/rollup"))
