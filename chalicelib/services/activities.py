@@ -14,7 +14,7 @@ from chalicelib.schemas.activity import ActivityDraft, NoteDraft, TimelineEntry,
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.fields import merged
 from chalicelib.schemas.page import Listing, Page
-from chalicelib.services import nouns, users
+from chalicelib.services import absorbed, nouns, users
 from chalicelib.services.nouns import NOUNS
 
 _AHEAD: Final = 300  # seconds: clocks differ, but what happened lies behind
@@ -91,7 +91,10 @@ def timeline(actor: Actor, noun: str, subject_id: str, query: TimelineQuery, wan
     if query.pinned and query.kind not in (None, "note"):
         raise errors.invalid("/kind", "unsupported", "Only notes are pinned; drop `kind` or `pinned`.")
     record = nouns.load(NOUNS[noun], actor.tenant, subject_id)
-    found = _page(record.tenant, record.id, query, wanted)
+    several = absorbed.ids_of(record)
+    found = absorbed.union_page(
+        several, lambda one, part: _page(record.tenant, one, query, part), wanted, _index(query)
+    )
     return Listing([view(entry) for entry in found.items], found.last)
 
 
@@ -135,7 +138,7 @@ def view(entry: Activity) -> TimelineEntry:
 def _page(tenant: str, subject_id: str, query: TimelineQuery, wanted: Page) -> Any:
     """One page of one record's own timeline."""
     parts = {"tenant": tenant, "subject": subject_id}
-    index = "gsi2" if query.pinned else "gsi1" if query.kind else None
+    index = _index(query)
     return page(
         keys.partition("activity", index, **parts, what=query.kind or ""),
         index=index,
@@ -146,16 +149,19 @@ def _page(tenant: str, subject_id: str, query: TimelineQuery, wanted: Page) -> A
     )
 
 
+def _index(query: TimelineQuery) -> str | None:
+    return "gsi2" if query.pinned else "gsi1" if query.kind else None
+
+
 def _load(record: Any, activity_id: str, *, consistent: bool = False) -> Activity:
-    """The entry, with its version filled in. Raises `NotFound`."""
-    entry = None
-    if ids.is_id("act", activity_id):
-        place = keys.key("activity", tenant=record.tenant, subject=record.id, id=activity_id)
+    """The entry, with its version filled in; of the record or of one merged into it. Raises `NotFound`."""
+    for subject_id in absorbed.ids_of(record) if ids.is_id("act", activity_id) else ():
+        place = keys.key("activity", tenant=record.tenant, subject=subject_id, id=activity_id)
         entry = fetch(Activity, *place, consistent=True) if consistent else find(Activity, *place)
-    if entry is None:
-        raise errors.NotFound("There is no such activity.")
-    entry.version = entry.version or 1
-    return entry
+        if entry is not None:
+            entry.version = entry.version or 1
+            return entry
+    raise errors.NotFound("There is no such activity.")
 
 
 def _note(actor: Actor, entry: Activity, mentions: list[str], pinned: bool) -> None:

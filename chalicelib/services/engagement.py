@@ -2,6 +2,7 @@
 
 What happened with a contact also happened with its company: a company was in touch at least as lately as each contact
 was while it belonged to it. Both are the latest of all that was ever said, so order and repetition do not matter.
+What is told of a record that was merged counts for the winner, and is kept apart there, so that an undo takes it back.
 """
 
 from typing import Any, Final
@@ -12,7 +13,7 @@ from chalicelib.models.ledger import OpenTask
 from chalicelib.models.party import Party
 from chalicelib.models.table import every
 from chalicelib.models.writes import Step, absent, transact
-from chalicelib.services import nouns
+from chalicelib.services import absorbed
 
 CONTACTS: Final = frozenset({"call", "email", "meeting", "message"})  # activities by which people were in touch
 _KEEP_CLOSED: Final = 14 * 24 * 3600  # seconds; longer than an event can wait in a dead-letter queue
@@ -49,10 +50,10 @@ def planned(before: Any, after: Any) -> None:
 
 def _reached(tenant: str, record_id: str, at: str, by: str) -> None:
     for _ in range(_TRIES):
-        record = _record(tenant, record_id)
-        if record is None or (record.last_contacted_at or "") >= at:
+        record = absorbed.root(tenant, record_id)
+        if record is None or (absorbed.contacted_at(record, record_id) or "") >= at:
             return
-        record.last_contacted_at = at
+        absorbed.tell(record, {record_id: [at, absorbed.planned_at(record, record_id)]})
         if _saved(record, by):
             return
     raise errors.Stale("The record kept changing.")
@@ -73,10 +74,10 @@ def _settle(tenant: str, subject_id: str, by: str) -> None:
     """Write what the open tasks say, then look again: whoever writes last has seen everything said before."""
     for _ in range(_TRIES):
         earliest = _earliest(tenant, subject_id)
-        record = _record(tenant, subject_id)
-        if record is None or record.next_activity_at == earliest:
+        record = absorbed.root(tenant, subject_id)
+        if record is None or absorbed.planned_at(record, subject_id) == earliest:
             return
-        record.next_activity_at = earliest
+        absorbed.tell(record, {subject_id: [absorbed.contacted_at(record, subject_id), earliest]})
         _saved(record, by)
     raise errors.Stale("The record kept changing.")
 
@@ -87,16 +88,6 @@ def _earliest(tenant: str, subject_id: str) -> str | None:
         where=OpenTask.sk.startswith(keys.prefix("open_task")),
     )
     return min((one.due_at for one in said if one.due_at), default=None)
-
-
-def _record(tenant: str, record_id: str) -> Party | None:
-    """The record, also from the trash: it comes back up to date."""
-    noun = nouns.of_id(record_id)
-    try:
-        found: Party | None = nouns.peek(noun, tenant, record_id, consistent=True) if noun else None
-    except errors.Gone:
-        return None
-    return found
 
 
 def _saved(record: Party, by: str) -> bool:
