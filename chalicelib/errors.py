@@ -110,9 +110,10 @@ class TooMany(CrmError):
 
 
 class Unready(CrmError):
-    """A part the system needs does not answer."""
+    """A part the system needs does not answer, or has not come so far; `retry_after` is in whole seconds."""
 
     title = "Not ready"
+    retry_after = 1
 
 
 class MailRefused(Exception):

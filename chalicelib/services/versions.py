@@ -89,7 +89,7 @@ def as_of(actor: Actor, noun: str, record_id: str, moment: Any) -> Any:
         raise _none(kind)
     if state["merged_into"]:
         raise errors.Merged(record_id, state["merged_into"])
-    return msgspec.convert({**_blank(kind), **state}, kind.view)
+    return msgspec.convert({**_blank(kind.view), **state}, kind.view)
 
 
 def lifecycle(actor: Actor, contact_id: str) -> Listing[StageView]:
@@ -115,9 +115,9 @@ def _state(record: Any) -> dict[str, Any]:
 
 
 @cache
-def _blank(noun: Noun) -> dict[str, Any]:
+def _blank(view: type[msgspec.Struct]) -> dict[str, Any]:
     """A view with nothing in it: what a state that was kept before a field came has in that field."""
-    kinds = {field.name: get_origin(field.type) or field.type for field in msgspec.structs.fields(noun.view)}
+    kinds = {field.name: get_origin(field.type) or field.type for field in msgspec.structs.fields(view)}
     return {name: [] if kind is list else {} if _is_object(kind) else None for name, kind in kinds.items()}
 
 
