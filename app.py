@@ -4,6 +4,7 @@ from chalicelib.handlers import (
     auth,
     companies,
     contacts,
+    duplicates,
     fields,
     jobs,
     merges,
@@ -20,7 +21,7 @@ from chalicelib.handlers._http import App
 
 app = App()
 
-for room in (auth, companies, contacts, fields, jobs, merges, system, tasks, timelines, users, views):
+for room in (auth, companies, contacts, duplicates, fields, jobs, merges, system, tasks, timelines, users, views):
     app.register_blueprint(room.routes)
 for source in (queues, schedules, streams):
     app.register_blueprint(source.room)

@@ -9,10 +9,13 @@ from collections.abc import Callable
 from typing import Final
 
 from chalicelib.models.job import Job
+from chalicelib.services import duplicates, scanning
 
 Work = Callable[[Job], bool]
 
-STEPS: Final[dict[str, Work]] = {}
+STEPS: Final[dict[str, Work]] = {
+    duplicates.SCAN: scanning.step,
+}
 
 # What is left to do when a job is cancelled or fails, such as handing over the report so far. Also called twice.
 CLOSING: Final[dict[str, Callable[[Job], None]]] = {}

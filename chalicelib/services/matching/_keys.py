@@ -2,7 +2,8 @@
 
 A key joins two facts, so that no block is large; as the pairs of facts differ, two records share a key although any
 one fact, and mostly any two, were typed wrong. Names go in by their sound and in no order, digits of postal codes and
-birthdays in no order either, since neighbours are swapped most. The first letter says which facts are meant.
+birthdays in no order either, since neighbours are swapped most. The first letter says which facts are meant. The
+most telling come first, for those who look up only some.
 """
 
 from collections.abc import Iterator
@@ -80,4 +81,4 @@ def _place(where: Address) -> str:
 
 
 def _short(keys: Iterator[str]) -> list[str]:
-    return list(dict.fromkeys(key[:_LENGTH] for key in keys))
+    return list(dict.fromkeys("".join(key.split())[:_LENGTH] for key in keys))

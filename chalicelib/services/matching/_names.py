@@ -147,9 +147,9 @@ COMMON: Final = frozenset(
         (
             # English
             "smith jones taylor brown williams wilson johnson davies davis robinson wright thompson evans walker white",
-            "roberts green hall wood jackson clarke clark patel khan lewis james phillips mason mitchell rose cox lee",
+            "roberts green hall wood jackson clarke clark patel khan lewis james phillips mason mitchell cox lee",
             "alexander marshall campbell stewart macdonald murray reid ross young scott king baker harris cooper ward",
-            "turner hill moore morris allen adams anderson thomas martin miller nelson carter collins edwards bell cook",
+            "turner hill moore morris allen adams anderson thomas martin miller nelson carter collins edwards cook",
             "kelly ryan murphy obrien oconnor walsh bailey bennett gray hughes morgan watson webb nguyen singh kaur",
             # German
             "muller mueller schmidt schmid schmitt schneider fischer weber meyer mayer maier meier wagner becker",
@@ -159,7 +159,7 @@ COMMON: Final = frozenset(
             "reiter brunner wimmer lechner auer binder haas",
             # Romance
             "garcia rodriguez gonzalez fernandez lopez martinez sanchez perez gomez jimenez ruiz hernandez diaz moreno",
-            "munoz alvarez romero alonso torres ramirez flores rivera silva santos ferreira pereira oliveira costa sousa",
+            "munoz alvarez romero alonso torres ramirez flores silva santos ferreira pereira oliveira costa sousa",
             "bernard dubois robert richard petit durand leroy moreau simon laurent lefebvre michel david bertrand roux",
             "vincent fournier girard andre lefevre mercier dupont rossi russo ferrari esposito bianchi romano colombo",
             "ricci marino greco bruno gallo conti",

@@ -1,0 +1,89 @@
+"""The job that looks through all records for duplicates: block by block, as they stand in the index.
+
+A step reads one page of keys, and the records that share one. A pair that shares several keys is compared in the block
+that comes first; so nothing but the place in the index is carried from step to step, and a step that is done again
+finds the same pairs.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import groupby
+from typing import Any, Final, NamedTuple
+
+from chalicelib import errors
+from chalicelib.models import keys
+from chalicelib.models.job import Job
+from chalicelib.models.pair import OPEN, Pair
+from chalicelib.models.table import page
+from chalicelib.models.term import place_of
+from chalicelib.models.writes import Step, absent, transact
+from chalicelib.services import duplicates, matching, nouns, terms
+
+_PAGE: Final = 200  # keys of one step; a larger block is looked through in parts of this size
+_WINDOW: Final = 50  # in a large block each record is compared with so many that follow it
+
+Block = tuple[str, list[str]]  # key, ids
+
+
+class _Ready(NamedTuple):
+    record: matching.Prepared
+    keys: frozenset[str]
+
+
+def step(job: Job) -> bool:
+    """One page of one shard. Half a unit for 4 KB of keys and for each record that shares one; two for a pair found."""
+    noun, shard = job.params["noun"], job.state.get("shard", 0)
+    blocks, after = _blocks(job.tenant, f"{noun}.dup.{shard}", job.state.get("after"))
+    for ids, match in _matches(job, noun, blocks):
+        _keep(Pair.of(job.tenant, noun, ids, match.score, match.reasons))
+        job.tally("found")
+    job.state = {"shard": shard, "after": after} if after else {"shard": shard + 1}
+    job.done = job.state["shard"]
+    return bool(job.done >= terms.SHARDS)
+
+
+def _blocks(tenant: str, space: str, after: str | None) -> tuple[list[Block], str | None]:
+    """The blocks of one page of the index, and the sort key to go on after. The last one may go on: it waits."""
+    partition = keys.partition("term", tenant=tenant, space=space)
+    start = {"pk": {"S": partition}, "sk": {"S": after}} if after else None
+    found = page(partition, limit=_PAGE, start=start)
+    places = [place_of(entry.sk) for entry in found.items]
+    blocks = [(key, [one for _, one in group]) for key, group in groupby(places, key=lambda place: place[0])]
+    if found.last is None:
+        return blocks, None
+    if len(blocks) > 1:
+        blocks.pop()
+    key, ids = blocks[-1]
+    return blocks, f"{key}#{ids[-1]}"
+
+
+def _matches(job: Job, noun: str, blocks: list[Block]) -> Iterator[tuple[tuple[str, str], matching.Match]]:
+    shared = [block for block in blocks if len(block[1]) > 1]
+    there = duplicates.live(job.tenant, noun, [one for _, ids in shared for one in ids])
+    ready = {one: _ready(noun, record) for one, record in there.items()}
+    for key, ids in shared:
+        here = [one for one in ids if one in ready]
+        for place, one in enumerate(here):
+            for other in here[place + 1 : place + 1 + _WINDOW]:
+                if _first(noun, ready[one].keys & ready[other].keys) != key:
+                    continue
+                job.tally("compared")
+                match = matching.between(ready[one].record, ready[other].record)
+                if match.score >= matching.THRESHOLD:
+                    yield (one, other), match
+
+
+def _ready(noun: str, record: Any) -> _Ready:
+    prepared = matching.prepare(noun, nouns.plain(record))
+    return _Ready(prepared, frozenset(matching.blocking_keys(noun, prepared)))
+
+
+def _first(noun: str, shared: frozenset[str]) -> str | None:
+    """The key under which two records meet first on the way through the shards."""
+    return min(shared, key=lambda key: (int(terms.likeness(noun, key).rpartition(".")[2]), key.encode()), default=None)
+
+
+def _keep(pair: Pair) -> None:
+    """Store it, unless somebody has said that it is none."""
+    with suppress(errors.Stale):
+        transact(Step("save", pair, absent() | (Pair.status == OPEN)))
