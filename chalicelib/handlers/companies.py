@@ -4,16 +4,16 @@ from typing import Any
 
 from chalicelib.handlers._http import Routes
 from chalicelib.schemas.actor import Actor
-from chalicelib.schemas.company import CompanyDraft, CompanyPatch, CompanyQuery, CompanyView, RollupView
+from chalicelib.schemas.company import CompanyCreated, CompanyDraft, CompanyPatch, CompanyQuery, CompanyView, RollupView
 from chalicelib.schemas.history import AsOfQuery
 from chalicelib.schemas.page import Listing, Made, Page
-from chalicelib.services import companies, rollups
+from chalicelib.services import companies, rollups, versions
 
 routes = Routes(__name__)
 
 
-@routes.post("/v1/companies", permission="companies:write", body=CompanyDraft, returns=CompanyView)
-def create_company(actor: Actor, body: CompanyDraft) -> CompanyView:
+@routes.post("/v1/companies", permission="companies:write", body=CompanyDraft, returns=CompanyCreated)
+def create_company(actor: Actor, body: CompanyDraft) -> CompanyCreated:
     """Create a company."""
     return companies.create(actor, body)
 

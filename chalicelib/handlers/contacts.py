@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib.handlers._http import Routes
 from chalicelib.schemas.actor import Actor
-from chalicelib.schemas.contact import ContactDraft, ContactPatch, ContactQuery, ContactView
+from chalicelib.schemas.contact import ContactCreated, ContactDraft, ContactPatch, ContactQuery, ContactView
 from chalicelib.schemas.history import AsOfQuery
 from chalicelib.schemas.page import Listing, Made, Page
 from chalicelib.services import contacts, versions
@@ -12,8 +12,8 @@ from chalicelib.services import contacts, versions
 routes = Routes(__name__)
 
 
-@routes.post("/v1/contacts", permission="contacts:write", body=ContactDraft, returns=ContactView)
-def create_contact(actor: Actor, body: ContactDraft) -> ContactView:
+@routes.post("/v1/contacts", permission="contacts:write", body=ContactDraft, returns=ContactCreated)
+def create_contact(actor: Actor, body: ContactDraft) -> ContactCreated:
     """Create a contact."""
     return contacts.create(actor, body)
 

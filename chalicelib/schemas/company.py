@@ -2,8 +2,10 @@
 
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
+from chalicelib.schemas.duplicate import DuplicateView
 from chalicelib.schemas.fields import Id, View, patch_of
 from chalicelib.schemas.page import ListQuery
 from chalicelib.schemas.parts import INNER, Domain, PartyDraft, PartyView, Url
@@ -30,6 +32,12 @@ class CompanyView(PartyView, kw_only=True):
     domains: list[str]
     parent_id: str | None
     website: str | None
+
+
+class CompanyCreated(CompanyView, kw_only=True):
+    """A new company, and if there are any the records that it may be a duplicate of, the likeliest first."""
+
+    duplicates: list[DuplicateView] | msgspec.UnsetType = msgspec.UNSET
 
 
 class CompanyQuery(ListQuery):

@@ -2,8 +2,10 @@
 
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
+from chalicelib.schemas.duplicate import DuplicateView
 from chalicelib.schemas.fields import Address, Id, Language, Moment, Name, Stamp, Title, Zone, patch_of
 from chalicelib.schemas.page import ListQuery
 from chalicelib.schemas.parts import (
@@ -65,6 +67,12 @@ class ContactView(PartyView, kw_only=True):
     lifecycle: str | None
     lifecycle_since: Stamp | None
     preferences: Preferences
+
+
+class ContactCreated(ContactView, kw_only=True):
+    """A new contact, and if there are any the records that it may be a duplicate of, the likeliest first."""
+
+    duplicates: list[DuplicateView] | msgspec.UnsetType = msgspec.UNSET
 
 
 class ContactQuery(ListQuery):

@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
+
 from chalicelib import errors
 from chalicelib.models import keys
 from chalicelib.models.company import Company, Tree
 from chalicelib.models.table import fetch, page
 from chalicelib.models.writes import Step
 from chalicelib.schemas.actor import Actor
-from chalicelib.schemas.company import CompanyDraft, CompanyQuery, CompanyView
+from chalicelib.schemas.company import CompanyCreated, CompanyDraft, CompanyQuery, CompanyView
 from chalicelib.schemas.page import Listing, Page
-from chalicelib.services import drafts, emails, free_mail, nouns, text
+from chalicelib.services import drafts, duplicates, emails, free_mail, nouns, text
 from chalicelib.services.records import Claim, Records, external_claims
 
 DEEPEST: Final = 20  # levels of a tree
@@ -84,5 +86,15 @@ def listing(actor: Actor, query: CompanyQuery, wanted: Page) -> Listing[CompanyV
 
 
 VERBS: Final[Records[CompanyView]] = Records(nouns.NOUNS["company"], _write, _claims, _also)
-create, get, update, delete = VERBS.create, VERBS.get, VERBS.update, VERBS.delete
+get, update, delete = VERBS.get, VERBS.update, VERBS.delete
 restore, purge, upsert, load, view = VERBS.restore, VERBS.purge, VERBS.upsert, VERBS.load, VERBS.view
+
+
+def create(actor: Actor, draft: CompanyDraft) -> CompanyCreated:
+    """A new company, and what it may be a duplicate of.
+
+    Raises `Invalid`, and `Conflict` with `existing_id` if another one has one of its values.
+    """
+    company = VERBS.make(actor, draft)
+    found = duplicates.warn(actor, "company", company)
+    return CompanyCreated(**msgspec.structs.asdict(VERBS.view(company)), duplicates=found or msgspec.UNSET)

@@ -9,10 +9,10 @@ from chalicelib.models import keys
 from chalicelib.models.contact import Contact
 from chalicelib.models.table import Item, page, several
 from chalicelib.schemas.actor import Actor
-from chalicelib.schemas.contact import ContactDraft, ContactQuery, ContactView
+from chalicelib.schemas.contact import ContactCreated, ContactDraft, ContactQuery, ContactView
 from chalicelib.schemas.page import Listing, Page
 from chalicelib.schemas.parts import Email
-from chalicelib.services import drafts, emails, free_mail, nouns, text, zones
+from chalicelib.services import drafts, duplicates, emails, free_mail, nouns, text, zones
 from chalicelib.services.records import Claim, Records, external_claims
 from chalicelib.services.remembered import ask
 
@@ -122,5 +122,15 @@ def listing(actor: Actor, query: ContactQuery, wanted: Page) -> Listing[ContactV
 
 
 VERBS: Final[Records[ContactView]] = Records(nouns.NOUNS["contact"], _write, _claims)
-create, get, update, delete = VERBS.create, VERBS.get, VERBS.update, VERBS.delete
+get, update, delete = VERBS.get, VERBS.update, VERBS.delete
 restore, purge, upsert, load, view = VERBS.restore, VERBS.purge, VERBS.upsert, VERBS.load, VERBS.view
+
+
+def create(actor: Actor, draft: ContactDraft) -> ContactCreated:
+    """A new contact, and what it may be a duplicate of.
+
+    Raises `Invalid`, and `Conflict` with `existing_id` if another one has one of its values.
+    """
+    contact = VERBS.make(actor, draft)
+    found = duplicates.warn(actor, "contact", contact)
+    return ContactCreated(**msgspec.structs.asdict(VERBS.view(contact)), duplicates=found or msgspec.UNSET)

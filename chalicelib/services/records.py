@@ -74,9 +74,13 @@ class Records(Generic[V]):
 
     def create(self, actor: Actor, draft: Any, *, record_id: str | None = None) -> V:
         """A new record. Raises `Invalid`, and `Conflict` with `existing_id` if another one has one of its values."""
+        return self.view(self.make(actor, draft, record_id=record_id))
+
+    def make(self, actor: Actor, draft: Any, *, record_id: str | None = None) -> Any:
+        """As `create`, but the record as it is kept."""
         record = self.build(actor, draft, record_id=record_id)
         transact(*self.creation(record))
-        return self.view(record)
+        return record
 
     def build(self, actor: Actor, draft: Any, *, record_id: str | None = None) -> Any:
         """The record, not yet in the table. Raises `Invalid`."""
