@@ -160,7 +160,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("duplicate.candidates", 4.5, 0, "eight keys, a query each 0.5; the one record that shares one 0.5"),
     Pattern("duplicate.warn", 3.5, 0, "the six most telling keys 0.5 each, at most five records 0.5 each: here one"),
     Pattern("duplicate.step", 0.5, 0, "a page of 200 keys 0.5 for 4 KB; records that share one 0.5 each: here none"),
-    Pattern("duplicate.scan", 11, 2, "16 shards 0.5 each; the two records for each of six shards 1; pair 1 + gsi1 1"),
+    Pattern("duplicate.scan", 15, 2, "16 shards 0.5 each; two records in each of the seven that know both 1; a pair 2"),
     Pattern("due.idle_minute", 2, 0, "each shard asked once, nothing found"),
     Pattern("due.claim", 0, 3, "moment 1, its place in the due index moved to the end of the lease 2"),
     Pattern("due.finish", 0, 2, "moment 1 + due 1 removed"),
