@@ -14,7 +14,7 @@ from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.contact import ContactDraft
 from chalicelib.schemas.parts import Email
 from chalicelib.services import contacts, permissions
-from tests.house import Answer, Sender
+from tests.house import Answer, House, Sender
 
 
 def address() -> str:
@@ -180,3 +180,22 @@ class TestManyAtOnce:
             assert isinstance(made[3], errors.Invalid)
         listed = list(every(keys.partition("contact", "gsi1", tenant=owner.tenant), index="gsi1"))
         assert len(listed) == 132
+
+
+class TestLikeness:
+    def test_who_may_be_there_already_is_told(self, house: House, owner: Sender) -> None:
+        first = owner.contact(first_name="Jonathan", last_name="Fitzgerald", phones=[{"number": "+44 20 7946 0101"}])
+        house.settle()
+        like = {"first_name": "Jonathon", "last_name": "Fitzgerald", "phones": [{"number": "+44 20 7946 0101"}]}
+        answer = owner.post("/v1/contacts", like)
+        assert answer.status == 201
+        (found,) = answer.json["duplicates"]
+        assert set(found["ids"]) == {first["id"], answer.json["id"]}
+        assert 0.5 < found["score"] <= 1
+        assert found["reasons"]
+        assert answer.cost["rru"] <= 6
+
+    def test_of_nobody_like_it_nothing_is_told(self, house: House, owner: Sender) -> None:
+        owner.contact(first_name="Grace", last_name="Hopper")
+        house.settle()
+        assert "duplicates" not in owner.post("/v1/contacts", {"first_name": "Ada", "last_name": "Lovelace"}).json
