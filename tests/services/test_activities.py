@@ -1,6 +1,8 @@
 """Activities and the timeline: told once, in the order in which things happened, whatever the order of telling."""
 
 import random
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -9,7 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib import clock
-from tests.house import House, Sender
+from chalicelib.models import keys
+from chalicelib.models.activity import Activity
+from tests.house import Answer, House, Sender
 
 
 def at(hours: float) -> str:
@@ -155,3 +159,180 @@ def test_the_most_that_is_taken(owner: Sender) -> None:
     contact = owner.contact()
     told = tell(owner, contact, text="é" * 10_000, data={"a": "x" * 31_000, "b": nested(14)})
     assert timeline(owner, contact) == [told]
+
+
+# Companies
+
+
+def company(owner: Sender, **fields: Any) -> Any:
+    answer = owner.post("/v1/companies", {"name": "Engines Ltd", **fields})
+    assert answer.status == 201, answer.text
+    return answer.json
+
+
+def test_companies_have_a_timeline_of_their_own_noun(owner: Sender) -> None:
+    firm, person = company(owner), owner.contact()
+    answer = owner.post(f"/v1/companies/{firm['id']}/activities", {"kind": "meeting", "text": "Hello."})
+    assert answer.status == 201
+    entry = answer.json
+    assert answer.headers["Location"].endswith(f"/v1/companies/{firm['id']}/activities/{entry['id']}")
+    assert owner.get(f"/v1/companies/{firm['id']}/timeline").json["data"] == [entry]
+    assert owner.get(f"/v1/companies/{firm['id']}/activities/{entry['id']}").json == entry
+    for nouns, other in (("companies", person), ("contacts", firm)):
+        assert owner.get(f"/v1/{nouns}/{other['id']}/timeline").status == 404
+        assert owner.post(f"/v1/{nouns}/{other['id']}/activities", {"kind": "note"}).status == 404
+        assert owner.get(f"/v1/{nouns}/{other['id']}/activities/{entry['id']}").status == 404
+
+
+# Events of other systems
+
+
+def event(owner: Sender, contact: Any, **fields: Any) -> Answer:
+    draft = {"kind": "shop.order_placed", "external_id": "order-1", "data": {"total": 12}, **fields}
+    return owner.post(f"/v1/contacts/{contact['id']}/activities", draft)
+
+
+def test_an_event_told_again_is_the_first_entry(owner: Sender) -> None:
+    contact = owner.contact()
+    first = event(owner, contact)
+    assert first.status == 201, first.text
+    assert (first.json["kind"], first.json["external_id"]) == ("shop.order_placed", "order-1")
+    time.sleep(0.002)
+    again = event(owner, contact)
+    assert (again.status, again.json) == (201, first.json)
+    assert timeline(owner, contact) == [first.json]
+    assert timeline(owner, contact, "&kind=shop.order_placed") == [first.json]
+
+
+def test_something_else_under_the_same_id_is_refused_and_the_first_stays(owner: Sender) -> None:
+    contact = owner.contact()
+    first = event(owner, contact, at="2026-01-01T00:00:00Z").json
+    for change in ({"data": {"total": 13}}, {"text": "More."}, {"at": "2026-01-02T00:00:00Z"}):
+        refused = event(owner, contact, **{"at": "2026-01-01T00:00:00Z", **change})
+        assert (refused.status, refused.json["existing_id"]) == (409, first["id"])
+    assert timeline(owner, contact) == [first]
+
+
+def test_the_id_is_that_of_one_kind_and_record(owner: Sender) -> None:
+    one, two = owner.contact(), owner.contact()
+    told = [event(owner, one), event(owner, two), event(owner, one, kind="shop.order_paid")]
+    told.append(event(owner, one, external_id="order-2"))
+    assert [answer.status for answer in told] == [201] * 4
+    assert len({answer.json["id"] for answer in told}) == 4
+    assert len(timeline(owner, one)) == 3
+
+
+def test_many_tell_the_same_at_once(owner: Sender) -> None:
+    contact = owner.contact()
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(lambda _: event(owner, contact), range(16)))
+    assert {answer.status for answer in told} == {201}
+    assert len({answer.text for answer in told}) == 1
+    assert len(timeline(owner, contact)) == 1
+
+
+def test_what_was_cut_off_between_its_writes_is_made_good(owner: Sender) -> None:
+    contact = owner.contact()
+    first = event(owner, contact).json
+    entry = Activity(*keys.key("activity", tenant=owner.tenant, subject=contact["id"], id=first["id"]))
+    entry.delete()
+    assert timeline(owner, contact) == []
+    again = event(owner, contact).json
+    assert (again["id"], again["at"]) == (first["id"], first["at"])
+    assert timeline(owner, contact) == [again]
+
+
+@pytest.mark.parametrize("space", ["contact", "company", "task", "deal", "campaign", "job", "import"])
+def test_names_of_ours_are_refused(owner: Sender, space: str) -> None:
+    answer = event(owner, owner.contact(), kind=f"{space}.created")
+    assert (answer.status, answer.json["errors"][0]["pointer"], answer.json["errors"][0]["code"]) == (
+        422,
+        "/kind",
+        "reserved",
+    )
+
+
+@pytest.mark.parametrize(
+    "kind", ["order", "Shop.order", "shop.", ".order", "shop order", "shop.order\n", "1shop.order"]
+)
+def test_a_kind_has_a_system_and_a_word(owner: Sender, kind: str) -> None:
+    assert event(owner, owner.contact(), kind=kind).status == 422
+
+
+# Notes
+
+
+def note(owner: Sender, contact: Any, **fields: Any) -> Any:
+    return tell(owner, contact, kind="note", text="Likes tea.", **fields)
+
+
+def place(contact: Any, entry: Any) -> str:
+    return f"/v1/contacts/{contact['id']}/activities/{entry['id']}"
+
+
+def test_a_note_is_edited(owner: Sender) -> None:
+    contact = owner.contact()
+    made = note(owner, contact)
+    assert (made["version"], made["pinned"], made["mentions"]) == (1, False, [])
+    answer = owner.patch(place(contact, made), {"text": "Likes coffee."})
+    assert (answer.status, answer.headers["ETag"]) == (200, '"2"')
+    assert answer.json == {
+        **made,
+        "text": "Likes coffee.",
+        "version": 2,
+        "updated_at": answer.json["updated_at"],
+    }
+    assert answer.json["updated_at"] >= made["updated_at"]
+    assert owner.get(place(contact, made)).json == answer.json
+    assert timeline(owner, contact) == [answer.json]
+
+
+def test_a_note_is_edited_by_one_at_a_time(owner: Sender) -> None:
+    contact = owner.contact()
+    path = place(contact, note(owner, contact))
+    assert owner.patch(path, {"text": "A"}, If_Match='"1"').status == 200
+    assert owner.patch(path, {"text": "B"}, If_Match='"1"').status == 412
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda number: owner.patch(path, {"text": str(number)}), range(4)))
+    assert {answer.status for answer in answers} == {200}
+    assert owner.get(path).json["version"] == 6
+
+
+def test_what_has_happened_is_not_edited(house: House, owner: Sender) -> None:
+    contact = owner.contact()
+    house.settle()
+    (created,) = timeline(owner, contact)
+    for entry in (created, tell(owner, contact, kind="call"), event(owner, contact).json):
+        assert owner.patch(place(contact, entry), {"text": "No."}).status == 409
+    assert owner.patch(place(contact, created), {"kind": "note"}).status == 422
+
+
+def test_an_entry_of_another_record_is_not_found(house: House, owner: Sender) -> None:
+    one, two = owner.contact(), owner.contact()
+    made = note(owner, one)
+    assert owner.patch(place(two, made), {"text": "No."}).status == 404
+    stranger = house.signup()
+    assert stranger.patch(place(one, made), {"text": "No."}).status == 404
+
+
+def test_only_pinned_notes_are_listed_as_pinned(owner: Sender) -> None:
+    contact, other = owner.contact(), owner.contact()
+    first, second, third = (
+        note(owner, contact, pinned=pinned, at=at(-hour)) for hour, pinned in ((3, True), (2, False), (1, True))
+    )
+    note(owner, other, pinned=True)
+    tell(owner, contact, kind="call")
+    assert timeline(owner, contact, "&pinned=true") == [third, first]
+    assert timeline(owner, contact, "&pinned=true", limit=1) == [third, first]
+    assert timeline(owner, contact, "&pinned=true&kind=note") == [third, first]
+    owner.patch(place(contact, third), {"pinned": False})
+    owner.patch(place(contact, second), {"pinned": True})
+    assert [one["id"] for one in timeline(owner, contact, "&pinned=true")] == [second["id"], first["id"]]
+    assert owner.get(f"/v1/contacts/{contact['id']}/timeline?pinned=true&kind=call").status == 422
+    assert owner.get(f"/v1/contacts/{contact['id']}/timeline?pinned=maybe").status == 422
+
+
+@pytest.mark.parametrize("field", [{"pinned": True}, {"mentions": ["usr_1"]}])
+def test_only_notes_are_pinned_or_mention(owner: Sender, field: Any) -> None:
+    answer = owner.post(f"/v1/contacts/{owner.contact()['id']}/activities", {"kind": "call", **field})
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, f"/{next(iter(field))}")
