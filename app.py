@@ -2,10 +2,13 @@
 
 from chalicelib.handlers import (
     auth,
+    bulk,
     companies,
     contacts,
     duplicates,
+    exports,
     fields,
+    imports,
     jobs,
     merges,
     queues,
@@ -21,7 +24,23 @@ from chalicelib.handlers._http import App
 
 app = App()
 
-for room in (auth, companies, contacts, duplicates, fields, jobs, merges, system, tasks, timelines, users, views):
+for room in (
+    auth,
+    bulk,
+    companies,
+    contacts,
+    duplicates,
+    exports,
+    fields,
+    imports,
+    jobs,
+    merges,
+    system,
+    tasks,
+    timelines,
+    users,
+    views,
+):
     app.register_blueprint(room.routes)
 for source in (queues, schedules, streams):
     app.register_blueprint(source.room)

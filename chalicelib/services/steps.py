@@ -9,13 +9,26 @@ from collections.abc import Callable
 from typing import Final
 
 from chalicelib.models.job import Job
-from chalicelib.services import duplicates, scanning
+from chalicelib.services import bulk, duplicates, exports, reassign, relabel, scanning, sweeps
+from chalicelib.services.importing import reverting
+from chalicelib.services.importing import steps as importing
 
 Work = Callable[[Job], bool]
 
 STEPS: Final[dict[str, Work]] = {
+    bulk.KIND: bulk.step,
+    reassign.KIND: reassign.step,
+    relabel.KIND: relabel.step,
+    importing.KIND: importing.step,
+    reverting.KIND: reverting.step,
     duplicates.SCAN: scanning.step,
+    exports.KIND: exports.step,
 }
 
 # What is left to do when a job is cancelled or fails, such as handing over the report so far. Also called twice.
-CLOSING: Final[dict[str, Callable[[Job], None]]] = {}
+CLOSING: Final[dict[str, Callable[[Job], None]]] = {
+    bulk.KIND: sweeps.close,
+    reassign.KIND: sweeps.close,
+    importing.KIND: importing.close,
+    exports.KIND: exports.close,
+}

@@ -1,0 +1,24 @@
+"""Exports on the wire: what is asked for. What comes of it is a job."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from chalicelib.schemas.fields import Draft
+
+ExportKind = Literal["contact", "company", "task", "activity", "all"]
+Filter = Annotated[
+    dict[Annotated[str, Meta(min_length=1, max_length=60)], Any],
+    Meta(max_length=20, description="The query parameters of the kind's list; without it everything outside the trash"),
+]
+
+
+class ExportDraft(Draft):
+    """What to take away, and in which form: JSON lines, or CSV (of all kinds: a zip of one CSV file for each).
+
+    JSON lines of all kinds begin with `kind`; a task's or an activity's own kind is then its `type`.
+    """
+
+    kind: ExportKind
+    format: Literal["jsonl", "csv"] = "jsonl"
+    filter: Filter = {}
