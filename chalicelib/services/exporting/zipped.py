@@ -60,7 +60,7 @@ def finish(state: State) -> bytes:
 
 
 def _listed(entry: State) -> bytes:
-    name = entry["name"].encode()
+    name: bytes = entry["name"].encode()
     sizes = (entry["crc"], entry["packed"], entry["size"])
     head: bytes = struct.pack("<4sHHHHHHIIIHHH", b"PK\x01\x02", 0x0314, 20, _FLAGS, 8, *_TIME, *sizes, len(name), 0, 0)
     rest: bytes = struct.pack("<HHII", 0, 0, 0o644 << 16, entry["offset"])
