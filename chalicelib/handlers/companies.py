@@ -29,7 +29,8 @@ def list_companies(actor: Actor, query: CompanyQuery, page: Page) -> Listing[Com
 )
 def get_company(actor: Actor, company_id: str, query: AsOfQuery) -> CompanyView:
     """Read a company, as it is or as it was at a moment."""
-    return versions.read(actor, "company", company_id, query)
+    shown: CompanyView = versions.read(actor, "company", company_id, query)
+    return shown
 
 
 @routes.patch("/v1/companies/{company_id}", permission="companies:write", body=CompanyPatch, returns=CompanyView)

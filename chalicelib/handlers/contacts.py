@@ -29,7 +29,8 @@ def list_contacts(actor: Actor, query: ContactQuery, page: Page) -> Listing[Cont
 )
 def get_contact(actor: Actor, contact_id: str, query: AsOfQuery) -> ContactView:
     """Read a contact, as it is or as it was at a moment."""
-    return versions.read(actor, "contact", contact_id, query)
+    shown: ContactView = versions.read(actor, "contact", contact_id, query)
+    return shown
 
 
 @routes.patch("/v1/contacts/{contact_id}", permission="contacts:write", body=ContactPatch, returns=ContactView)

@@ -1,17 +1,19 @@
 """What is kept beside a record goes when the record is removed for good: timeline, history, mails, moments, all of it.
 
 The feed tells of the removal, a moment sees to the rest in pieces, however long the collection is. What stays for two
-weeks is how the record counted in totals, which has no personal data: without it a late event would count the record
-anew. After that, when no event can be late any more, the collection is swept a last time.
+weeks is by which version the record counted, and stood in the index: without that a late event would count it and
+index it anew. After that, when no event can be late any more, the collection is swept a last time.
 """
 
 from typing import Any, Final
 
 from chalicelib import clock
 from chalicelib.models import keys
+from chalicelib.models.ledger import Contribution, OpenTask
 from chalicelib.models.moment import Moment
 from chalicelib.models.party import Tombstone
-from chalicelib.models.table import fetch, page
+from chalicelib.models.table import Item, fetch, page
+from chalicelib.models.term import Card
 from chalicelib.models.writes import Step, put_all, transact
 from chalicelib.services import hints
 
@@ -19,9 +21,9 @@ WHAT: Final = "purge"
 LAST: Final = "purge_last"
 
 _LATE: Final = 14 * 24 * 3600  # seconds; longer than an event can wait in a dead-letter queue
-_PIECE: Final = 200  # items read and removed at once
-_PIECES: Final = 10  # in one go, some seconds
-_STONE: Final = "#"  # the sort key of the record itself, by now a tombstone
+_PAGE: Final = 200  # items read at once
+_MOST: Final = 2000  # items removed in one go, some seconds
+_VERSIONS: Final = (Contribution, OpenTask, Card)  # what late events are told by; those who keep them empty them
 
 
 def purged(before: Any, after: Any) -> None:
@@ -32,8 +34,7 @@ def purged(before: Any, after: Any) -> None:
 
 def sweep(moment: Moment) -> float | None:
     """Remove what has personal data. As `due.DUE` says."""
-    kept = {_STONE, *(_moment(moment.tenant, moment.subject_id, what).sk for what in (WHAT, LAST))}
-    if not _swept(moment, kept, keys.prefix("contribution")):
+    if not _swept(moment, _VERSIONS):
         _later(moment.tenant, moment.subject_id, WHAT, 0)
         return hints.SETTLED
     _later(moment.tenant, moment.subject_id, LAST, _LATE)
@@ -42,7 +43,7 @@ def sweep(moment: Moment) -> float | None:
 
 def sweep_last(moment: Moment) -> float | None:
     """Remove the rest, and what late events have brought since. As `due.DUE` says."""
-    if not _swept(moment, {_STONE, moment.sk}):
+    if not _swept(moment):
         _later(moment.tenant, moment.subject_id, LAST, 0)
         return hints.SETTLED
     return None
@@ -53,20 +54,24 @@ def give_up(moment: Moment) -> None:
     _later(moment.tenant, moment.subject_id, moment.what, 24 * 3600)
 
 
-def _swept(moment: Moment, kept: set[str], prefix: str | None = None) -> bool:
-    """Remove the collection but for these sort keys and those with this prefix; whether all of it is gone."""
+def _swept(moment: Moment, kept: tuple[type[Item], ...] = ()) -> bool:
+    """Remove the collection but for items of these kinds; whether all of it is gone."""
     place = keys.key("contact", tenant=moment.tenant, id=moment.subject_id)
     if fetch(Tombstone, *place, consistent=True) is None:
         return True  # there is a record, or there never was one: nothing of it is ours to remove
-    start = None
-    for _ in range(_PIECES):
-        found = page(place[0], limit=_PIECE, start=start, consistent=True)
-        gone = [one for one in found.items if one.sk not in kept and not (prefix and one.sk.startswith(prefix))]
+    start, removed = None, 0
+    while removed < _MOST:
+        found = page(place[0], limit=_PAGE, start=start, consistent=True)
+        gone = [one for one in found.items if not isinstance(one, (Tombstone, *kept)) and not _is_ours(one)]
         put_all((), gone)
-        start = found.last
+        removed, start = removed + len(gone), found.last
         if start is None:
             return True
     return False
+
+
+def _is_ours(item: Item) -> bool:
+    return isinstance(item, Moment) and item.what in (WHAT, LAST)
 
 
 def _later(tenant: str, record_id: str, what: str, seconds: float) -> None:
