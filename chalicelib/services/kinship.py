@@ -10,15 +10,19 @@ from chalicelib.models.table import fetch
 from chalicelib.models.writes import Step
 from chalicelib.services import absorbed, nouns
 
+_CYCLE: Final = "A company would be above itself. Merge the lower one into the upper, or give one another parent first."
 _HIGHEST: Final = 40  # steps upwards: the levels of a tree, and the mergers on the way
 
 
 def choices(winner: Any, loser: Any, given: Mapping[str, str]) -> dict[str, str]:
-    """The choices for a merge; of a company and its parent the one that is above has the say what is above both."""
-    chosen = dict(given)
-    if getattr(winner, "parent_id", None) in absorbed.ids_of(loser):
+    """The choices for a merge; of a company and one below it the upper one has the say what is above both.
+
+    A read unit for each company above the loser.
+    """
+    chosen, mine, theirs = dict(given), getattr(winner, "parent_id", None), getattr(loser, "parent_id", None)
+    if mine is not None and mine in absorbed.ids_of(loser):
         chosen["parent_id"] = "loser"
-    elif getattr(loser, "parent_id", None) in absorbed.ids_of(winner):
+    elif theirs is not None and "parent_id" not in given and _leads(theirs, winner, {}):
         chosen["parent_id"] = "winner"
     return chosen
 
@@ -36,23 +40,23 @@ def steps(*changed: Any) -> list[Step]:
     tree = Tree(*keys.key("tree", tenant=tops[0].tenant, noun="company"))
     seen = fetch(Tree, tree.pk, tree.sk, consistent=True)
     for one in tops:
-        _climb(one, upwards)
+        if _leads(upwards[one.id], one, upwards):
+            raise errors.Conflict(_CYCLE, errors.Flaw("/parent_id", "cycle", _CYCLE))
     unchanged = Tree.turns.does_not_exist() if seen is None else Tree.turns == seen.turns
     return [Step("update", tree, unchanged, actions=[Tree.turns.add(1), Tree.kind.set(Tree)])]
 
 
-def _climb(company: Any, upwards: dict[str, str | None]) -> None:
-    above = upwards[company.id]
+def _leads(above: str | None, company: Any, upwards: dict[str, str | None]) -> bool:
+    """Whether the way up from `above` leads to the company, or to no end; `upwards` are the steps that are known."""
     for _ in range(_HIGHEST):
         if above is None:
-            return
+            return False
         if above == company.id:
-            break
+            return True
         if above not in upwards:
             upwards[above] = _next(company.tenant, above)
         above = upwards[above]
-    message = "One of the companies lies below the other, with others between: the company would be above itself."
-    raise errors.Conflict(message, errors.Flaw("/parent_id", "cycle", message))
+    return True
 
 
 def _next(tenant: str, company_id: str) -> str | None:
