@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from typing import Final, Literal, TypeVar
 
-from chalicelib.services.matching._names import same_name
+from chalicelib.services.matching._names import other_name, same_name
 from chalicelib.services.matching._words import sound
 
 Level = Literal["exact", "near", "some", "far", "differ"]
@@ -48,7 +48,8 @@ def given(one: str, other: str) -> Level:
         return "some" if one[0] == other[0] else "differ"
     if same_name(one, other) or (len(first) != len(second) and first[0] == second[0] and len(first[0]) > 2):
         return "near"  # also: a second given name, which some write and others do not
-    return words(one, other)
+    alike = words(one, other)
+    return "some" if alike == "near" and other_name(one, other) else alike
 
 
 def words(one: str, other: str) -> Level:
@@ -126,10 +127,18 @@ def mail(one: str, other: str) -> Level:
     if one == other:
         return "exact"
     (name, _, host), (name2, _, host2) = one.partition("@"), other.partition("@")
-    who, at = word(name, name2), word(host, host2)
-    if "exact" in {who, at} and {who, at} <= {"exact", "near"} and min(len(name), len(name2)) > 4:
-        return "near"
-    return "some" if who == "exact" and tells(name) else "differ"
+    if name == name2:
+        return "near" if word(host, host2) == "near" else "some" if tells(name) else "differ"
+    return "near" if host == host2 and _slip(name, name2) else "differ"
+
+
+def _slip(one: str, other: str) -> bool:
+    """Whether one is the other mistyped; another number or another initial is somebody else."""
+    if min(len(one), len(other)) < 5 or _measures()[0](one, other, score_cutoff=1) > 1:
+        return False
+    if any(a != b for a, b in zip(*(filter(str.isdigit, name) for name in (one, other)), strict=False)):
+        return False
+    return len(one) != len(other) or (one[0] == other[0] and one[-1] == other[-1])
 
 
 def tells(name: str) -> bool:

@@ -125,12 +125,32 @@ yekaterina katya ekaterina
 zachary zach zac zack
 """
 
+# Names without such forms. What is known as two names is not one with a slip in it, such as Petra and Peter.
+_OTHERS: Final = """
+petra claudia sabine valerie aurelie silvia sylvia sylvie renate ingrid gertrude karen karina erika erica verena doris
+martina daniela manuela michaela michelle nicole nicola carolin caroline carolina melanie melissa laura lara nora clara
+klara sonja tanja marina marion miriam mirjam olivia amelia amalia charlotte camille carmen pilar rocio nuria alba irene
+iris ines agnes beatrice beatriz bianca linda lucia lucie lucy grace chloe zoe hailey hayley bailey kayla layla leila
+rachel sharon shannon tracy stacy tara sandra sabrina selina celine elena helga heike silke elke anke inge ilse edith
+eva evelyn eveline jasmin jasmine yasmin alice alicia fiona freya georgia georgina gloria hazel holly ivy jade jacinta
+kerry kelly kylie lauren lily lilly madison mackenzie brianna destiny savannah skye sienna tahlia taylor tiffany
+kevin brian ryan bryan justin dustin jason mason jonas jordan logan dylan ethan nathan aaron adam adrian alan allan
+albert alfred angel arthur boris bruno carsten clemens colin craig dennis derek dirk duncan dieter edgar edwin elias
+eric erik erwin ernst felix ferdinand finn gary gavin gilbert gordon graham guido guy herbert hermann harold howard
+hunter ian igor ingo ivo jared jarrod joachim jochen joel julian juergen jurgen kai karsten kilian konrad kurt kyle
+liam lloyd manfred marc mark marco marcus markus mario marius marvin moritz neil niels nils noah norbert oscar oskar
+otto owen pascal ralf ralph rainer reiner ramon roger roman ross ruben russell scott sergio shane sergei simon stuart
+sven thorsten torsten tristan tyler udo ulrich uwe victor viktor werner wayne xavier
+"""
+
 
 def _places() -> dict[str, frozenset[int]]:
     found: dict[str, set[int]] = {}
     for number, line in enumerate(_GROUPS.strip().splitlines()):
         for form in line.split():
             found.setdefault(form, set()).add(number)
+    for number, name in enumerate(_OTHERS.split(), 1000):
+        found.setdefault(name, set()).add(number)
     return {form: frozenset(numbers) for form, numbers in found.items()}
 
 
@@ -140,6 +160,11 @@ _PLACES: Final = _places()
 def same_name(one: str, other: str) -> bool:
     """Whether two plain given names are forms of one name."""
     return not _PLACES.get(one, frozenset()).isdisjoint(_PLACES.get(other, frozenset()))
+
+
+def other_name(one: str, other: str) -> bool:
+    """Whether two plain given names are known, and as forms of two names."""
+    return one in _PLACES and other in _PLACES and not same_name(one, other)
 
 
 COMMON: Final = frozenset(

@@ -54,8 +54,17 @@ def persons(one: Person, other: Person) -> Match:
         "phone number": likeness.pairs(likeness.digits, one.phones, other.phones),
     }
     company = {"company": likeness.level(likeness.words, one.company, other.company)}
-    relatives = weights.RELATIVES * sum(first == "differ" == level for level in own.values())
+    relatives = weights.RELATIVES * _strange(one, other, own) if first in {"differ", None} else 0.0
     return _match(relatives, names, _address(one.address, other.address), _counted(weights.PERSON, {**own, **company}))
+
+
+def _strange(one: Person, other: Person, own: Mapping[str, Level | None]) -> int:
+    """How many of birthday, mail and phone say that it is somebody else; one if they are known but not of both."""
+    if not one.given or not other.given:
+        return sum(level == "differ" for level in own.values())
+    known = any((one.birthday, other.birthday, one.mails, other.mails, one.phones, other.phones))
+    agreed = any(level in _SURE for level in own.values())
+    return max(sum(level == "differ" for level in own.values()), int(known and not agreed))
 
 
 def firms(one: Firm, other: Firm) -> Match:

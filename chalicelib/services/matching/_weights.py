@@ -19,7 +19,7 @@ PERSON: Final[dict[str, dict[Level, float]]] = {
     "last name": {"exact": 7.5, "near": 6.5, "some": 3, "far": -2, "differ": -3},
     "birthday": {"exact": 12, "near": 6, "some": 0, "far": -3, "differ": -5},
     "mail address": {"exact": 12, "near": 7, "some": 2.5, "far": -1, "differ": -1},
-    "phone number": {"exact": 9, "near": 4, "some": 0, "far": -1.5, "differ": -1.5},
+    "phone number": {"exact": 9, "near": 6.5, "some": 3, "far": -1.5, "differ": -1.5},
     "company": {"exact": 4, "near": 3.5, "some": 2, "far": -0.5, "differ": -1},
 }
 ADDRESS: Final[dict[str, dict[Level, float]]] = {
@@ -41,6 +41,6 @@ ADDRESS_AT_MOST: Final = 15.0
 ADDRESS_AT_LEAST: Final = -8.0  # people move
 SWAPPED: Final = -1.0
 RARE: Final = 1.5  # a last name that few people have tells more
-RELATIVES: Final = -4.0  # for each of birthday, mail and phone that differs too
+RELATIVES: Final = -4.0  # for each of birthday, mail and phone that differs too, or once if only one side has any
 
 THRESHOLD: Final = 0.8  # at four to one a look is worth its while; below it most pairs are relatives and namesakes
