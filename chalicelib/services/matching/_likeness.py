@@ -128,7 +128,7 @@ def mail(one: str, other: str) -> Level:
         return "exact"
     (name, _, host), (name2, _, host2) = one.partition("@"), other.partition("@")
     if name == name2:
-        return "near" if word(host, host2) == "near" else "some" if tells(name) else "differ"
+        return "differ" if not tells(name) else "near" if word(host, host2) == "near" else "some"
     return "near" if host == host2 and _slip(name, name2) else "differ"
 
 

@@ -51,11 +51,16 @@ def persons(one: Person, other: Person) -> Match:
     own = {
         "birthday": likeness.level(likeness.date, one.birthday, other.birthday),
         "mail address": likeness.pairs(likeness.mail, one.mails, other.mails),
-        "phone number": likeness.pairs(likeness.digits, one.phones, other.phones),
     }
-    company = {"company": likeness.level(likeness.words, one.company, other.company)}
-    relatives = weights.RELATIVES * _strange(one, other, own) if first in {"differ", None} else 0.0
-    return _match(relatives, names, _address(one.address, other.address), _counted(weights.PERSON, {**own, **company}))
+    phone = {"phone number": likeness.pairs(likeness.digits, one.phones, other.phones)}
+    called = _counted(weights.PERSON, phone)
+    relatives = 0.0
+    if first == "differ":
+        called = called._replace(bits=min(called.bits, weights.SHARED))
+    if first in {"differ", None}:
+        relatives = weights.RELATIVES * _strange(one, other, {**own, **phone})
+    rest = _counted(weights.PERSON, {**own, "company": likeness.level(likeness.words, one.company, other.company)})
+    return _match(relatives, names, _address(one.address, other.address), rest, called)
 
 
 def _strange(one: Person, other: Person, own: Mapping[str, Level | None]) -> int:

@@ -31,9 +31,9 @@ ADDRESS: Final[dict[str, dict[Level, float]]] = {
     "country": {"exact": 0, "near": 0, "some": 0, "far": -2, "differ": -2},
 }
 FIRM: Final[dict[str, dict[Level, float]]] = {
-    "name": {"exact": 11, "near": 8, "some": 3, "far": -3, "differ": -5},
-    "domain": {"exact": 11, "near": 4, "some": 2, "far": -1, "differ": -2.5},
-    "phone number": {"exact": 9, "near": 4, "some": 0, "far": -1, "differ": -1},
+    "name": {"exact": 17, "near": 11, "some": 5, "far": -3, "differ": -5},
+    "domain": {"exact": 12, "near": 5, "some": 2, "far": -2, "differ": -3},
+    "phone number": {"exact": 9, "near": 5, "some": 2, "far": -1, "differ": -1},
 }
 
 PRIOR: Final = -14.0  # of some ten thousand pairs of a small firm's persons one is the same
@@ -42,5 +42,6 @@ ADDRESS_AT_LEAST: Final = -8.0  # people move
 SWAPPED: Final = -1.0
 RARE: Final = 1.5  # a last name that few people have tells more
 RELATIVES: Final = -4.0  # for each of birthday, mail and phone that differs too, or once if only one side has any
+SHARED: Final = 2.0  # the most that a phone tells of people with other first names: families and offices share one
 
 THRESHOLD: Final = 0.8  # at four to one a look is worth its while; below it most pairs are relatives and namesakes
