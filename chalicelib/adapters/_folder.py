@@ -1,7 +1,5 @@
 """Storage in a folder, for tests: what the bucket does, and as strict about the parts of an upload."""
 
-# ruff: noqa: ARG002 - a folder has no use for some of what a bucket wants to know
-
 import hashlib
 import os
 import secrets
@@ -19,7 +17,7 @@ class Folder:
     def __init__(self, folder: str) -> None:
         self._folder = Path(folder)
 
-    def put(self, key: str, data: bytes, content_type: str) -> None:
+    def put(self, key: str, data: bytes, _content_type: str) -> None:
         """It appears whole."""
         path = self._path(key)
         draft = self._drafts / secrets.token_hex(8)
@@ -48,21 +46,21 @@ class Folder:
         """The folder of this name."""
         shutil.rmtree(self._folder / prefix, ignore_errors=True)
 
-    def upload_url(self, key: str, max_age: int) -> str:
+    def upload_url(self, key: str, _max_age: int) -> str:
         """The file, whose folder is there."""
         return self._path(key).absolute().as_uri()
 
-    def download_url(self, key: str, filename: str, max_age: int) -> str:
+    def download_url(self, key: str, _filename: str, _max_age: int) -> str:
         """The file."""
         return (self._folder / key).absolute().as_uri()
 
-    def begin(self, key: str, content_type: str) -> str:
+    def begin(self, _key: str, _content_type: str) -> str:
         """A folder for the parts."""
         upload_id = secrets.token_hex(8)
         (self._drafts / f"{upload_id}.parts").mkdir()
         return upload_id
 
-    def part(self, key: str, upload_id: str, number: int, data: bytes) -> str:
+    def part(self, _key: str, upload_id: str, number: int, data: bytes) -> str:
         """A file."""
         folder = self._parts(upload_id)
         if not folder.is_dir():
@@ -85,7 +83,7 @@ class Folder:
         self.put(key, b"".join(written), "")
         self.abort(key, upload_id)
 
-    def abort(self, key: str, upload_id: str) -> None:
+    def abort(self, _key: str, upload_id: str) -> None:
         """The parts are gone."""
         shutil.rmtree(self._parts(upload_id), ignore_errors=True)
 
