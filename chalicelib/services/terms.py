@@ -16,7 +16,7 @@ NEVER: Final = "-"  # sorts before every moment
 SHARDS: Final = 16  # over which the keys of duplicates are spread
 _BYTES: Final = 200  # of a value: 25 entries are at most 8 KB
 _NAME: Final = 40  # characters of the name that lists by a facet are sorted by
-_ADDRESS: Final = 64  # characters of a mail address by which it is found
+ADDRESS: Final = 64  # characters of a mail address by which it is found
 SIBLINGS: Final = " /"  # before the other words of a company
 
 # Fields of one value, by which lists are offered.
@@ -46,7 +46,7 @@ def searched(noun: str, record: Words) -> Terms:
         first = next((word for word in record.other if mail.startswith(word)), None)
         # An address that begins with a word of its own finds that word too; the others are looked up as addresses only.
         spoken_for.add(first)
-        value = mail[:_ADDRESS]
+        value = mail[:ADDRESS]
         found.add(_word(noun, "word", f"{value} {behind}") if first else _word(noun, "mail", value))
     found |= {_word(noun, "word", f"{one[: words.LONGEST]} {behind}") for one in record.other if one not in spoken_for}
     return found

@@ -33,6 +33,10 @@ _JOINERS: Final = "'-.&"  # inside a word: found by each part, and by the whole 
 # Scripts that write names without blanks, of which each sign is a word: Han and Hangul.
 _SIGN: Final = re.compile("([\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f])")
 _NUMBER: Final = re.compile(r"(?<![\w@.+-])(?:\+|\(|[0-9])[0-9 ()/.\-]*[0-9](?![\w@])", re.ASCII)
+# What is a domain and not the initials of a name: the ending is one of the usual ones, or that of a country.
+_DOMAIN: Final = re.compile(
+    r"@?((?:[^\W_][\w-]*\.)+(?:com|net|org|edu|gov|info|biz|app|dev|tech|shop|online|example|test|xn--[a-z0-9-]+|[a-z]{2}))"
+)
 _TRUNK: Final = re.compile(r"\(0+\)")
 _NOT_DIGITS: Final = re.compile(r"[^0-9]")
 # The length of a country code by its first digits (ITU-T E.164, list of assigned codes); 3 for all others.
@@ -48,7 +52,7 @@ class Words(NamedTuple):
     company: tuple[str, ...]
     other: tuple[str, ...]  # phone digits, words of mail addresses and domains, further words of the name
     mails: tuple[str, ...]
-    all: frozenset[str]  # these and the redundant ones, also those that only narrow: endings of domains
+    all: frozenset[str]  # these and the redundant ones
 
 
 class Token(NamedTuple):
@@ -82,12 +86,12 @@ def of_record(noun: str, plain: dict[str, Any]) -> Words:
     company = words(plain.get("company_name") or "")
     mails = [folded(one["address"]) for one in plain.get("emails") or ()]
     domains = {mail.rpartition("@")[2] for mail in mails} | set(plain.get("domains") or ())
-    labels, narrowing = _domain_words(domains)
+    labels = [label for one in sorted(domains) if not free_mail.is_free(one) for label in _labels(folded(one))]
     further = [*every, *(word for mail in mails for word in _local_words(mail)), *labels]
     further += [number for one in plain.get("phones") or () for number in numbers(one["number"])]
     of_company = _new(company, paired)
     other = _new(further, [*paired, *of_company])
-    known = frozenset({*paired, *every, *company, *further, *narrowing})
+    known = frozenset({*every, *company, *further})
     return Words(tuple(paired), tuple(of_company), tuple(other), tuple(mails), known)
 
 
@@ -106,8 +110,10 @@ def tokens(query: str) -> tuple[Token, ...]:
         found.extend(map(Token, several))
         return " "
 
-    chunks = _chunks(_NUMBER.sub(number, plain))
-    found += [Token(part) for chunk in chunks for part in _parts(chunk)]
+    for chunk in _NUMBER.sub(number, plain).split():
+        domain = _DOMAIN.fullmatch(chunk)
+        parts = _labels(domain[1]) if domain else [part for piece in _chunks(chunk) for part in _parts(piece)]
+        found += map(Token, parts)
     return tuple(dict.fromkeys(token for token in found if token.text))[:_MOST_TOKENS]
 
 
@@ -188,20 +194,11 @@ def _local_words(mail: str) -> list[str]:
     return [part for chunk in _chunks(local.replace("+", " ").replace("_", " ")) for part in _parts(chunk)]
 
 
-def _domain_words(domains: set[str]) -> tuple[list[str], list[str]]:
-    """The words that tell whose a domain is, and those that only narrow: its ending, and all of a free-mail host."""
-    telling: list[str] = []
-    narrowing: list[str] = []
-    for domain in sorted(domains):
-        labels = folded(domain).split(".")
-        end = 2 if len(labels) > 2 and labels[-2] in _SECOND_LEVEL else 1
-        (narrowing if free_mail.is_free(domain) else telling).extend(map(_joined, labels[:-end]))
-        narrowing += [part for label in labels for part in _parts(label)]
-    return telling, narrowing
-
-
-def _joined(label: str) -> str:
-    return "".join(_parts(label))
+def _labels(domain: str) -> list[str]:
+    """The words of a domain: its labels without the ending, which tells nothing."""
+    labels = domain.split(".")
+    end = 2 if len(labels) > 2 and labels[-2] in _SECOND_LEVEL else 1
+    return [joined for label in labels[:-end] if (joined := "".join(_parts(label)))]
 
 
 def _reduced(found: list[str]) -> list[str]:
