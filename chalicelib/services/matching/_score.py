@@ -21,14 +21,28 @@ _SAID: Final[dict[Level, str]] = {
 _WORTH_A_WORD: Final = 1.5  # bits
 _SURE: Final[frozenset[Level | None]] = frozenset({"exact", "near"})
 
-Table = Mapping[str, Mapping[Level, float]]
-
 
 class Finding(NamedTuple):
     """What was found of one field: how much it counts, in bits, and how it is said."""
 
     bits: float
     said: str
+
+
+Findings = Mapping[str, Mapping[Level, Finding]]
+
+
+def _findings(table: Mapping[str, Mapping[Level, float]]) -> Findings:
+    """All that can be found of the fields of a table, made once: a scan compares millions of pairs."""
+    return {
+        field: {level: Finding(bits, _SAID[level].format(field)) for level, bits in levels.items()}
+        for field, levels in table.items()
+    }
+
+
+_PERSON: Final = _findings(weights.PERSON)
+_ADDRESS: Final = _findings(weights.ADDRESS)
+_FIRM: Final = _findings(weights.FIRM)
 
 
 class Found(NamedTuple):
@@ -53,13 +67,13 @@ def persons(one: Person, other: Person) -> Match:
         "mail address": likeness.pairs(likeness.mail, one.mails, other.mails),
     }
     phone = {"phone number": likeness.pairs(likeness.digits, one.phones, other.phones)}
-    called = _counted(weights.PERSON, phone)
+    called = _counted(_PERSON, phone)
     relatives = 0.0
     if first == "differ":
         called = called._replace(bits=min(called.bits, weights.SHARED))
     if first in {"differ", None}:
         relatives = weights.RELATIVES * _strange(one, other, {**own, **phone})
-    rest = _counted(weights.PERSON, {**own, "company": likeness.level(likeness.words, one.company, other.company)})
+    rest = _counted(_PERSON, {**own, "company": likeness.level(likeness.words, one.company, other.company)})
     return _match(relatives, names, _address(one.address, other.address), rest, called)
 
 
@@ -75,7 +89,7 @@ def _strange(one: Person, other: Person, own: Mapping[str, Level | None]) -> int
 def firms(one: Firm, other: Firm) -> Match:
     """How likely two firms are one."""
     own = _counted(
-        weights.FIRM,
+        _FIRM,
         {
             "name": likeness.level(likeness.words, one.name, other.name),
             "domain": likeness.pairs(likeness.word, one.domains, other.domains),
@@ -89,7 +103,7 @@ def _names(one: Person, other: Person) -> tuple[Found, Level | None]:
     """Two names, straight or one written in the other's place; and the level of the given names."""
     first = likeness.level(likeness.given, one.given, other.given)
     last = likeness.level(likeness.words, one.surname, other.surname)
-    straight = _counted(weights.PERSON, {"first name": first, "last name": last})
+    straight = _counted(_PERSON, {"first name": first, "last name": last})
     if last in _SURE and not COMMON & {one.surname, other.surname}:
         straight = straight._replace(bits=straight.bits + weights.RARE)
     if first in _SURE and last in _SURE:
@@ -111,7 +125,7 @@ def _address(one: Address, other: Address) -> Found:
     street = likeness.level(likeness.street, one.street, other.street)
     same_street = street in {"exact", "near", "some"}
     found = _counted(
-        weights.ADDRESS,
+        _ADDRESS,
         {
             "street": street,
             "house number": likeness.pairs(likeness.digits, one.numbers, other.numbers) if same_street else None,
@@ -124,10 +138,8 @@ def _address(one: Address, other: Address) -> Found:
     return Found(min(weights.ADDRESS_AT_MOST, max(weights.ADDRESS_AT_LEAST, found.bits)), found.parts)
 
 
-def _counted(table: Table, levels: Mapping[str, Level | None]) -> Found:
-    parts = [
-        Finding(table[field][level], _SAID[level].format(field)) for field, level in levels.items() if level is not None
-    ]
+def _counted(table: Findings, levels: Mapping[str, Level | None]) -> Found:
+    parts = [table[field][level] for field, level in levels.items() if level is not None]
     return Found(sum(part.bits for part in parts), parts)
 
 
