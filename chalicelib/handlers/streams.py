@@ -1,12 +1,13 @@
 """The table's change feed: hands each change to the services, which know what follows."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from chalice.app import Blueprint, DynamoDBEvent
 
-from chalicelib.handlers._events import BatchAnswer, each, entrypoint
-from chalicelib.services import changes
+from chalicelib.handlers._events import BatchAnswer, afterwards, each, entrypoint
+from chalicelib.services import changes, ledger
 
 room = Blueprint(__name__)
 
@@ -17,7 +18,10 @@ room = Blueprint(__name__)
 @entrypoint
 def on_change(event: DynamoDBEvent) -> BatchAnswer:
     """Called with a batch of changes. The real stream is set in `infra/resources.json`."""
-    return each("stream", event.to_dict()["Records"], _react)
+    records = event.to_dict()["Records"]
+    with ledger.gathering() as gathered:
+        answer = each("stream", records, _react)
+    return afterwards(answer, records, {one: partial(gathered.settle, one) for one in gathered.tenants()})
 
 
 def _react(record: Mapping[str, Any]) -> None:

@@ -6,8 +6,11 @@ older. So a duplicate or a late event changes nothing, and a total can be comput
 time.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final, NamedTuple
 
 from chalicelib.errors import Stale
 from chalicelib.models import keys
@@ -17,6 +20,55 @@ from chalicelib.models.writes import Step, absent, transact
 
 OF: Final = "/"  # `com_…/contacts` is not a total of the tenant but a tally of that record, and lies beside it
 _TRIES: Final = 8
+_TOGETHER: Final = 40  # contributions of one transaction, which takes a hundred steps: some bring a tally of their own
+_gathered: ContextVar["Gathered | None"] = ContextVar("gathered", default=None)
+
+
+class Said(NamedTuple):
+    """What one record contributes to one ledger, as of one of its versions."""
+
+    record: str
+    ledger: str
+    version: int
+    amounts: dict[str, int]
+
+
+class Gathered:
+    """Contributions of one batch of changes: by tenant, of each record's ledger the newest."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, dict[tuple[str, str], Said]] = {}
+
+    def add(self, tenant: str, said: Said) -> None:
+        """Keep it, unless a newer version of the same record has spoken in this batch."""
+        known = self._said.setdefault(tenant, {})
+        place = said.record, said.ledger
+        if place not in known or known[place].version < said.version:
+            known[place] = said
+
+    def tenants(self) -> list[str]:
+        """Whose totals may change."""
+        return list(self._said)
+
+    def settle(self, tenant: str) -> None:
+        """Settle what was gathered of one tenant. Raises as the function of that name does."""
+        several = list(self._said[tenant].values())
+        for start in range(0, len(several), _TOGETHER):
+            _settle_together(tenant, several[start : start + _TOGETHER])
+
+
+@contextmanager
+def gathering() -> Iterator[Gathered]:
+    """While this lasts, `settle` only gathers. Whoever asked for it settles what there is afterwards.
+
+    A batch of a hundred changes then meets a total once, not a hundred times.
+    """
+    gathered = Gathered()
+    token = _gathered.set(gathered)
+    try:
+        yield gathered
+    finally:
+        _gathered.reset(token)
 
 
 def settle(tenant: str, record: str, ledger: str, version: int, amounts: dict[str, int]) -> None:
@@ -24,20 +76,47 @@ def settle(tenant: str, record: str, ledger: str, version: int, amounts: dict[st
 
     One read unit; four write units for one total that changes. Raises `Stale` if others kept interfering.
     """
-    place = keys.key("contribution", tenant=tenant, record=record, ledger=ledger)
+    said = Said(record, ledger, version, amounts)
+    gathered = _gathered.get()
+    if gathered is not None:
+        gathered.add(tenant, said)
+        return
+    _settle_together(tenant, [said])
+
+
+def _settle_together(tenant: str, several: Sequence[Said]) -> None:
+    """In one transaction; if others interfere, half of them at a time, so that it ends."""
     for attempt in range(_TRIES):
-        old = fetch(Contribution, *place, consistent=True)
-        if old is not None and old.of_version >= version:
-            return
-        new = Contribution(*place, of_version=version, amounts=amounts)
-        unchanged = absent() if old is None else Contribution.of_version == old.of_version
+        steps = _steps(tenant, several)
         try:
-            transact(Step("save", new, unchanged), *_differences(tenant, _amounts(old), amounts))
+            if steps:
+                transact(*steps)
         except Stale:
+            if len(several) > 1:
+                middle = len(several) // 2
+                _settle_together(tenant, several[:middle])
+                _settle_together(tenant, several[middle:])
+                return
             if attempt + 1 == _TRIES:
                 raise
         else:
             return
+
+
+def _steps(tenant: str, several: Sequence[Said]) -> list[Step]:
+    """The contributions that are newer than what is known, and what they add to the totals."""
+    steps: list[Step] = []
+    added: Counter[str] = Counter()
+    for said in several:
+        place = keys.key("contribution", tenant=tenant, record=said.record, ledger=said.ledger)
+        old = fetch(Contribution, *place, consistent=True)
+        if old is not None and old.of_version >= said.version:
+            continue
+        new = Contribution(*place, of_version=said.version, amounts=said.amounts)
+        steps.append(Step("save", new, absent() if old is None else Contribution.of_version == old.of_version))
+        added.update(said.amounts)
+        added.subtract(_amounts(old))
+    return steps + [_added(tenant, name, added[name]) for name in sorted(added) if added[name]]
 
 
 def totals(tenant: str) -> dict[str, int]:
@@ -54,14 +133,6 @@ def tallies(tenant: str, name: str, records: Sequence[str]) -> dict[str, int]:
 
 def _amounts(contribution: Contribution | None) -> dict[str, int]:
     return {name: int(amount) for name, amount in contribution.amounts.as_dict().items()} if contribution else {}
-
-
-def _differences(tenant: str, old: dict[str, int], new: dict[str, int]) -> list[Step]:
-    steps = []
-    for name in sorted({*old, *new}):
-        if difference := new.get(name, 0) - old.get(name, 0):
-            steps.append(_added(tenant, name, difference))
-    return steps
 
 
 def _added(tenant: str, name: str, difference: int) -> Step:
