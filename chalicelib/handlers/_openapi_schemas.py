@@ -37,7 +37,7 @@ class Book:
         for name, schema in self.components.items():
             if name != "Problem":  # of which each status has its own
                 whole = self._example({"$ref": PREFIX + name})
-                schema["examples"] = [_acceptable(whole) if PREFIX + name in bodies else whole]
+                schema["examples"] = [_acceptable(schema, whole) if PREFIX + name in bodies else whole]
 
     def reference(self, kind: Any) -> Schema:
         """The schema of a type, a reference if it is a struct."""
@@ -87,12 +87,13 @@ class Book:
 _PLAIN: Final[dict[str, Any]] = {"string": "text", "integer": 1, "number": 0.5, "boolean": True, "object": {}}
 
 
-def _acceptable(body: Schema) -> Schema:
-    """A body that the API takes as it stands: without ids of records that the reader does not have."""
+def _acceptable(schema: Schema, body: Schema) -> Schema:
+    """A body that the API takes as it stands: without ids of records that the reader does not have, unless it must."""
+    needed = schema.get("required", ())
     return {
         name: value
         for name, value in body.items()
-        if not name.endswith("_id") and value is not None and value not in ({}, [])
+        if name in needed or (not name.endswith("_id") and value is not None and value not in ({}, []))
     }
 
 

@@ -4,7 +4,8 @@ from chalicelib.handlers._http import Routes
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.job import JobQuery, JobView
 from chalicelib.schemas.page import Listing, Page
-from chalicelib.services import jobs
+from chalicelib.schemas.row import RowQuery, RowView
+from chalicelib.services import jobs, rows
 
 routes = Routes(__name__)
 
@@ -19,6 +20,12 @@ def list_jobs(actor: Actor, query: JobQuery, page: Page) -> Listing[JobView]:
 def get_job(actor: Actor, job_id: str) -> JobView:
     """Read a job: how far it is, and what it made."""
     return jobs.get(actor, job_id)
+
+
+@routes.get("/v1/jobs/{job_id}/rows", permission="self", query=RowQuery, returns=Listing[RowView], paged=True)
+def list_job_rows(actor: Actor, job_id: str, query: RowQuery, page: Page) -> Listing[RowView]:
+    """Read what became of each row of a job, or of those of one status."""
+    return rows.listing(actor, job_id, query, page)
 
 
 @routes.post("/v1/jobs/{job_id}/cancel", permission="self", returns=JobView, status=202)

@@ -5,8 +5,10 @@ from typing import Any
 from chalicelib.handlers._http import Routes
 from chalicelib.schemas.access import AccessQuery, NewToken, TokenDraft, TokenView, UserDraft, UserPatch, UserView
 from chalicelib.schemas.actor import Actor
+from chalicelib.schemas.bulk import ReassignDraft
+from chalicelib.schemas.job import JobView
 from chalicelib.schemas.page import Listing, Page
-from chalicelib.services import tokens, users
+from chalicelib.services import reassign, tokens, users
 
 routes = Routes(__name__)
 
@@ -45,6 +47,12 @@ def delete_user(actor: Actor, user_id: str, expected: int | None) -> None:
 def restore_user(actor: Actor, user_id: str, expected: int | None) -> UserView:
     """Take a removed user back."""
     return users.restore(actor, user_id, expected)
+
+
+@routes.post("/v1/users/{user_id}/reassign", permission="users:write", body=ReassignDraft, returns=JobView, status=202)
+def reassign_user(actor: Actor, user_id: str, body: ReassignDraft) -> JobView:
+    """Give all that a user looks after to another one: contacts, companies and open tasks."""
+    return reassign.start(actor, user_id, body.to_user_id)
 
 
 @routes.post("/v1/tokens", permission="tokens:write", body=TokenDraft, returns=NewToken)

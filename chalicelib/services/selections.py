@@ -35,7 +35,7 @@ def nested(parameters: dict[str, Any]) -> dict[str, Any]:
         elif name == _CUSTOM and isinstance(value, dict):
             custom.update({inner: _text(one) for inner, one in value.items()})
         else:
-            found[name] = value
+            found[name] = _text(value) if isinstance(value, bool) else value
     return {**found, _CUSTOM: custom} if custom else found
 
 

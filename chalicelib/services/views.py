@@ -18,7 +18,7 @@ from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.fields import merged
 from chalicelib.schemas.page import Listing, Page
 from chalicelib.schemas.view import ViewDraft, ViewQuery, ViewView
-from chalicelib.services import fields, nouns, selections, text
+from chalicelib.services import fields, lists, nouns, selections, text
 
 _OTHERS: Final = "views:admin"  # to change shared views of others
 _CUSTOM: Final = "custom."
@@ -128,8 +128,12 @@ def _check(actor: Actor, draft: ViewDraft) -> None:
     if "sort" in draft.filter:
         raise errors.invalid("/filter/sort", "unknown_field", "The order is not part of the filter: give `sort`.")
     selections.query(draft.noun, draft.filter)
-    if draft.sort:
-        selections.query(draft.noun, {"sort": draft.sort}, "")
+    order = {"sort": draft.sort} if draft.sort else {}
+    selections.query(draft.noun, order, "")
+    try:
+        lists.fitting(draft.noun, actor.tenant, {**draft.filter, **order})
+    except errors.Invalid as error:
+        raise error if error.flaws[0].pointer == "/sort" else selections.below("/filter", error) from None
     shown = nouns.NOUNS[draft.noun].view.__struct_fields__
     own = any(column.startswith(_CUSTOM) for column in draft.columns)
     known = {f"{_CUSTOM}{name}" for name in fields.definitions(actor.tenant, draft.noun)} if own else set()

@@ -14,8 +14,10 @@ import pytest
 import app  # noqa: F401 - importing it fills the registry of routes
 from chalicelib.handlers import _openapi
 from chalicelib.handlers._routes import ROUTES, Route
+from chalicelib.models.pair import Pair
+from chalicelib.models.writes import Step, transact
 from chalicelib.schemas.actor import Actor
-from chalicelib.services import jobs, permissions
+from chalicelib.services import jobs, nouns, permissions
 from tests.house import Answer, Sender
 
 PASSWORD = "long enough pass"
@@ -36,8 +38,16 @@ INSIDE: dict[str, Any] = {"activity_id": {"kind": "note"}}
 
 # Lists of what another route than POST on the same path makes.
 FILLED_BY = {
+    "list_jobs": "create_export",
     "contact_timeline": "create_contact_activity",
     "company_timeline": "create_company_activity",
+}
+
+# Lists that fill otherwise than by a POST that answers with the record: how to make one row.
+FILL: dict[str, Callable[[Sender], Any]] = {
+    "list_contact_duplicates": lambda sender: pair(sender, "contact"),
+    "list_company_duplicates": lambda sender: pair(sender, "company"),
+    "list_jobs": lambda sender: job(sender),
 }
 
 # Bodies that depend on who calls.
@@ -46,11 +56,16 @@ BODIES: dict[str, Callable[[Sender], Any]] = {
     "refresh": lambda sender: {"refresh_token": sender.signed_up["refresh_token"]},
     "logout": lambda _: {},
     "create_field": lambda _: {"noun": "contact", "name": f"f{uuid.uuid4().hex}", "label": "F", "type": "text"},
+    "bulk_contacts": lambda _: {"action": "tag", "tags": ["vip"], "filter": {}, "all": True},
+    "bulk_companies": lambda _: {"action": "tag", "tags": ["vip"], "filter": {}, "all": True},
+    "reassign_user": lambda sender: {"to_user_id": sender.user},
     "patch_field": lambda _: {"label": "Another"},
     "merge_contacts": lambda sender: {"loser_id": MAKE["contact_id"](sender)["id"]},
     "merge_companies": lambda sender: {"loser_id": MAKE["company_id"](sender)["id"]},
     "unmerge_contact": lambda _: {},
     "unmerge_company": lambda _: {},
+    "dismiss_contact_duplicate": lambda sender: pair(sender, "contact"),
+    "dismiss_company_duplicate": lambda sender: pair(sender, "company"),
 }
 
 
@@ -133,6 +148,21 @@ def job(sender: Sender) -> Any:
     """A job that nobody began yet."""
     actor = Actor(sender.tenant, sender.user, "owner", permissions.ALL)
     return {"id": jobs.start(actor, "test", {}).id}
+
+
+def pair(sender: Sender, noun: str) -> Any:
+    """Two records that may be one, as a scan would have found them."""
+    draft = {"name": "Nordwind Logistik"} if noun == "company" else {"first_name": "Ada", "last_name": "Featherstone"}
+    draft |= {"phones": [{"number": "+43 1 5880 1234"}], "address": {"postal_code": "1040", "street": "Karlsplatz 13"}}
+    path = f"/v1/{nouns.NOUNS[noun].plural}"
+    one, other = sorted(sender.post(path, draft).json["id"] for _ in range(2))
+    transact(Step("save", Pair.of(sender.tenant, noun, (one, other), 0.9, [])))
+    return {"ids": [one, other]}
+
+
+def row_id(row: Any) -> str:
+    """What tells a row of a list from all others: its id, or those of the two it is about."""
+    return str(row["id"] if "id" in row else "+".join(row["ids"]))
 
 
 def token(sender: Sender, scopes: set[str] | frozenset[str]) -> Sender:

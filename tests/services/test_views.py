@@ -52,6 +52,8 @@ def test_a_view_is_saved_read_and_changed(owner: Sender) -> None:
         ({"filter": {"limit": 5}}, "/filter/limit"),
         ({"filter": {"cursor": "x"}}, "/filter/cursor"),
         ({"filter": {"sort": "name"}}, "/filter/sort"),
+        ({"filter": {"email": "a@example.com", "updated_since": "2026-01-01T00:00:00Z"}}, "/filter/updated_since"),
+        ({"filter": {"updated_since": "2026-01-01T00:00:00Z"}, "sort": "name"}, "/sort"),
         ({"sort": "shoe size"}, "/sort"),
         ({"columns": ["title", "shoe_size"]}, "/columns/1"),
         ({"columns": ["custom.tier"]}, "/columns/0"),

@@ -1,0 +1,21 @@
+"""Changes of many contacts or companies at once over HTTP."""
+
+from chalicelib.handlers._http import Routes
+from chalicelib.schemas.actor import Actor
+from chalicelib.schemas.bulk import BulkDraft
+from chalicelib.schemas.job import JobView
+from chalicelib.services import bulk
+
+routes = Routes(__name__)
+
+
+@routes.post("/v1/contacts/bulk", permission="contacts:write", body=BulkDraft, returns=JobView, status=202)
+def bulk_contacts(actor: Actor, body: BulkDraft) -> JobView:
+    """Change many contacts: a job that says of each what became of it."""
+    return bulk.start(actor, "contact", body)
+
+
+@routes.post("/v1/companies/bulk", permission="companies:write", body=BulkDraft, returns=JobView, status=202)
+def bulk_companies(actor: Actor, body: BulkDraft) -> JobView:
+    """Change many companies: a job that says of each what became of it."""
+    return bulk.start(actor, "company", body)
