@@ -47,7 +47,7 @@ FILLED_BY = {
 FILL: dict[str, Callable[[Sender], Any]] = {
     "list_contact_duplicates": lambda sender: pair(sender, "contact"),
     "list_company_duplicates": lambda sender: pair(sender, "company"),
-    "list_jobs": lambda sender: job(sender),
+    "list_jobs": lambda sender: MAKE["job_id"](sender),
 }
 
 # Bodies that depend on who calls.
