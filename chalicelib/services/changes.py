@@ -8,7 +8,19 @@ from typing import Any, Final
 
 from chalicelib import observability
 from chalicelib.models import access, activity, company, contact, job, table, task
-from chalicelib.services import counts, dates, engagement, history, indexing, jobs, mentions, purging, users, versions
+from chalicelib.services import (
+    counts,
+    dates,
+    engagement,
+    history,
+    indexing,
+    jobs,
+    mentions,
+    purging,
+    relabel,
+    users,
+    versions,
+)
 
 Image = Mapping[str, Any]
 Reaction = Callable[[Any, Any], None]
@@ -24,12 +36,13 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("contact", "dates"): (dates.planned,),
     ("contact", "time_zone"): (dates.planned,),
     ("contact", "lifecycle"): (history.contact,),
-    ("contact", "company_id"): (counts.employed, engagement.belongs,),
+    ("contact", "company_id"): (counts.employed, engagement.belongs, relabel.linked),
     ("contact", "last_contacted_at"): (engagement.belongs,),
     ("company", "id"): (history.company, counts.company, purging.purged),
     ("company", "version"): (versions.changed, indexing.follow),
     ("company", "deleted_at"): (history.company, counts.company, dates.planned),
     ("company", "merged_into"): (history.merged, counts.company, dates.planned),
+    ("company", "display_name"): (relabel.renamed,),
     ("company", "owner_id"): (history.company, dates.planned),
     ("company", "dates"): (dates.planned,),
     ("activity", "id"): (engagement.contacted,),

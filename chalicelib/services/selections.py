@@ -4,8 +4,7 @@ from typing import Any, Final
 
 from chalicelib import errors
 from chalicelib.schemas import decoding
-from chalicelib.schemas.company import CompanyQuery
-from chalicelib.schemas.contact import ContactQuery
+from chalicelib.schemas.filters import CompanyQuery, ContactQuery
 from chalicelib.schemas.page import ListQuery
 
 QUERIES: Final[dict[str, type[ListQuery]]] = {"contact": ContactQuery, "company": CompanyQuery}
