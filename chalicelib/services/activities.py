@@ -186,23 +186,19 @@ def _once(entry: Activity, draft: ActivityDraft) -> Activity:
     try:
         transact(Step("save", event, absent()))
     except errors.Stale:
-        event = _held(event)
-        if event.entry_id != entry.id:
-            entry.id, entry.at = event.entry_id, event.at
-            entry.keys()
+        held = _held(event)
+        entry.id, entry.at = held.entry_id, held.at
+        entry.keys()
+        first = fetch(Activity, entry.pk, entry.sk, consistent=True)
+        if first is not None:
+            return _confirmed(first, draft)
     try:
         transact(Step("save", entry, absent()))
-    except errors.Stale:
+    except errors.Stale:  # somebody else tells the same at this moment
         first = fetch(Activity, entry.pk, entry.sk, consistent=True)
         if first is None:
             raise
-        if not _same(first, draft):
-            raise errors.Conflict(
-                "Something else was told under this external_id; that stays.",
-                errors.Flaw("/external_id", "taken", "Another event of this kind has this external_id."),
-                existing_id=first.id,
-            ) from None
-        return first
+        return _confirmed(first, draft)
     return entry
 
 
@@ -211,6 +207,17 @@ def _held(event: Event) -> Event:
     if held is None:
         raise errors.Stale("The record was removed meanwhile.")
     return held
+
+
+def _confirmed(first: Activity, draft: ActivityDraft) -> Activity:
+    """The entry, if it is what the draft tells. Raises `Conflict`."""
+    if not _same(first, draft):
+        raise errors.Conflict(
+            "Something else was told under this external_id; that stays.",
+            errors.Flaw("/external_id", "taken", "Another event of this kind has this external_id."),
+            existing_id=first.id,
+        )
+    return first
 
 
 def _same(first: Activity, draft: ActivityDraft) -> bool:
