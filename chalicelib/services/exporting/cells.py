@@ -6,6 +6,7 @@ A cell that a spreadsheet would take for a formula gets an apostrophe, and so do
 
 import json
 import re
+from decimal import Decimal
 from typing import Any, Final
 
 FORMULA: Final = "=+-@\t\r"
@@ -50,7 +51,4 @@ def structured(text: str) -> Any:
 
 def _number(value: float) -> str:
     """Without an exponent, which other programs may not read."""
-    text = repr(value)
-    if "e" not in text and "E" not in text:
-        return text
-    return f"{value:.30f}".rstrip("0").rstrip(".")
+    return format(Decimal(repr(value)), "f")
