@@ -12,6 +12,7 @@ from chalicelib.models.table import fetch
 from chalicelib.models.task import Task
 from chalicelib.services import changes
 from tests import truth
+from tests.feeds import deliver, taken
 from tests.house import House, Sender
 
 
@@ -140,3 +141,63 @@ def test_a_task_that_is_done_leaves_word_for_late_events_and_then_vanishes(house
     assert said.ttl is not None
     assert said.ttl > clock.epoch() + 7 * 24 * 3600, "longer than a stream and its dead letters keep an event"
     assert shown(owner, contact)["next_activity_at"] is None
+
+
+# Companies
+
+
+def company(owner: Sender) -> Any:
+    answer = owner.post("/v1/companies", {"name": "Engines Ltd"})
+    assert answer.status == 201, answer.text
+    return answer.json
+
+
+def firm(owner: Sender, made: Any) -> Any:
+    return owner.get(f"/v1/companies/{made['id']}").json
+
+
+def test_a_company_is_in_touch_and_has_plans_too(house: House, owner: Sender) -> None:
+    made, then, due = company(owner), at(-2), at(5)
+    owner.post(f"/v1/companies/{made['id']}/activities", {"kind": "call", "at": then})
+    task(owner, made, due)
+    house.settle()
+    shown = firm(owner, made)
+    assert (shown["last_contacted_at"], shown["next_activity_at"]) == (then, due)
+
+
+def test_what_happens_with_a_contact_happened_with_its_company(house: House, owner: Sender) -> None:
+    made, early, late = company(owner), at(-9), at(-3)
+    one, two = (owner.contact(first_name=name, company_id=made["id"]) for name in ("Ada", "Grace"))
+    owner.post(f"/v1/contacts/{one['id']}/activities", {"kind": "call", "at": late})
+    house.settle()
+    owner.post(f"/v1/contacts/{two['id']}/activities", {"kind": "email", "at": early})
+    owner.post(f"/v1/contacts/{two['id']}/activities", {"kind": "note"})
+    house.settle()
+    assert firm(owner, made)["last_contacted_at"] == late
+    assert owner.get(f"/v1/companies/{made['id']}/timeline?kind=call").json["data"] == []
+
+
+def test_a_contact_brings_its_last_contact_to_a_new_company(house: House, owner: Sender) -> None:
+    made, then = company(owner), at(-3)
+    contact = owner.contact()
+    owner.post(f"/v1/contacts/{contact['id']}/activities", {"kind": "call", "at": then})
+    house.settle()
+    assert firm(owner, made)["last_contacted_at"] is None
+    owner.patch(f"/v1/contacts/{contact['id']}", {"company_id": made["id"]})
+    house.settle()
+    assert firm(owner, made)["last_contacted_at"] == then
+
+
+def test_a_company_hears_of_its_contacts_in_any_order_and_twice(house: House, owner: Sender) -> None:
+    made, hours = company(owner), list(range(-8, 0))
+    people = [owner.contact(first_name="Ada", company_id=made["id"]) for _ in range(3)]
+    times = {hour: at(hour) for hour in hours}
+    for hour in random.Random(7).sample(hours, len(hours)):
+        owner.post(f"/v1/contacts/{people[hour % 3]['id']}/activities", {"kind": "call", "at": times[hour]})
+    for _ in range(3):
+        events = taken(house)
+        random.Random(1).shuffle(events)
+        deliver(events + events[::-1])
+    house.settle()
+    assert firm(owner, made)["last_contacted_at"] == times[-1]
+    assert firm(owner, made)["version"] <= 1 + len(hours)

@@ -6,6 +6,8 @@ from chalicelib.handlers import streams
 from chalicelib.models.contact import Contact
 from chalicelib.models.task import Task
 from tests import truth
+from tests.feeds import deliver as deliver_all
+from tests.feeds import taken
 from tests.house import Context, House, Sender
 
 
@@ -102,3 +104,60 @@ def test_other_tenants_and_other_kinds_of_items_are_let_be(house: House, owner: 
     assert len(told(owner, contact)) == 1
     assert stranger.get("/v1/me").json["counts"] == {"contacts": 0, "companies": 0, "tasks_open": 0}
     assert owner.get("/v1/me").json["counts"] == {"contacts": 1, "companies": 0, "tasks_open": 0}
+
+
+def company(owner: Sender, **fields: Any) -> Any:
+    answer = owner.post("/v1/companies", {"name": "Engines Ltd", **fields})
+    assert answer.status == 201, answer.text
+    return answer.json
+
+
+def test_a_company_says_the_same_of_itself(house: House, owner: Sender) -> None:
+    path = f"/v1/companies/{company(owner)['id']}"
+    owner.patch(path, {"website": "https://example.com"})
+    owner.patch(path, {"owner_id": owner.user})
+    owner.delete(path)
+    owner.post(f"{path}/restore")
+    house.settle()
+    entries = owner.get(f"{path}/timeline").json["data"]
+    assert [entry["kind"] for entry in entries] == [
+        "company.restored",
+        "company.deleted",
+        "company.owner_changed",
+        "company.created",
+    ]
+
+
+def test_another_owner_and_another_stage_are_told_with_both(house: House, owner: Sender) -> None:
+    contact = owner.contact(first_name="Ada", lifecycle="lead")
+    path = f"/v1/contacts/{contact['id']}"
+    owner.patch(path, {"title": "Dr"})
+    owner.patch(path, {"lifecycle": "customer", "owner_id": owner.user})
+    owner.patch(path, {"owner_id": None})
+    house.settle()
+    entries = told(owner, contact)
+    assert [entry["kind"] for entry in entries if entry["kind"] != "contact.lifecycle_changed"] == [
+        "contact.owner_changed",
+        "contact.owner_changed",
+        "contact.created",
+    ]
+    (stage,) = owner.get(f"{path}/timeline?kind=contact.lifecycle_changed").json["data"]
+    assert stage["data"] == {"from": "lead", "to": "customer", "version": 3}
+    last, first = owner.get(f"{path}/timeline?kind=contact.owner_changed").json["data"]
+    assert (first["data"]["from"], first["data"]["to"]) == (None, owner.user)
+    assert (last["data"]["from"], last["data"]["to"]) == (owner.user, None)
+
+
+def test_a_merge_and_its_undo_are_told_where_it_led(house: House, owner: Sender) -> None:
+    winner, loser = owner.contact(first_name="Ada"), owner.contact(first_name="Ada L.")
+    assert owner.post(f"/v1/contacts/{winner['id']}/merge", {"loser_id": loser["id"]}).status == 200
+    house.settle()
+    assert owner.post(f"/v1/contacts/{loser['id']}/unmerge").status == 200
+    events = taken(house)
+    deliver_all(events)
+    deliver_all(events[::-1])
+    house.settle()
+    kinds = [entry["kind"] for entry in told(owner, winner)]
+    assert kinds == ["contact.unmerged", "contact.merged", "contact.created"]
+    assert told(owner, winner)[0]["data"]["id"] == loser["id"]
+    assert [entry["kind"] for entry in told(owner, loser)] == ["contact.created"]
