@@ -4,7 +4,8 @@ from typing import Any
 
 from chalicelib.handlers._http import Routes
 from chalicelib.schemas.actor import Actor
-from chalicelib.schemas.company import CompanyCreated, CompanyDraft, CompanyPatch, CompanyQuery, CompanyView, RollupView
+from chalicelib.schemas.company import CompanyCreated, CompanyDraft, CompanyPatch, CompanyView, RollupView
+from chalicelib.schemas.filters import CompanyQuery
 from chalicelib.schemas.history import AsOfQuery
 from chalicelib.schemas.page import Listing, Made, Page
 from chalicelib.services import companies, rollups, versions

@@ -4,7 +4,8 @@ from typing import Any
 
 from chalicelib.handlers._http import Routes
 from chalicelib.schemas.actor import Actor
-from chalicelib.schemas.contact import ContactCreated, ContactDraft, ContactPatch, ContactQuery, ContactView
+from chalicelib.schemas.contact import ContactCreated, ContactDraft, ContactPatch, ContactView
+from chalicelib.schemas.filters import ContactQuery
 from chalicelib.schemas.history import AsOfQuery
 from chalicelib.schemas.page import Listing, Made, Page
 from chalicelib.services import contacts, versions

@@ -1,13 +1,12 @@
 """Companies on the wire."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from chalicelib.schemas.duplicate import DuplicateView
 from chalicelib.schemas.fields import Id, View, patch_of
-from chalicelib.schemas.page import ListQuery
 from chalicelib.schemas.parts import INNER, Domain, PartyDraft, PartyView, Url
 
 CompanyName = Annotated[str, Meta(min_length=1, max_length=200, examples=["Lovelace & Daughters"])]
@@ -38,12 +37,6 @@ class CompanyCreated(CompanyView, kw_only=True):
     """A new company, and if there are any the records that it may be a duplicate of, the likeliest first."""
 
     duplicates: list[DuplicateView] | msgspec.UnsetType = msgspec.UNSET
-
-
-class CompanyQuery(ListQuery):
-    """Which companies: by name, or by last change."""
-
-    sort: Literal["name", "-updated_at"] | None = None
 
 
 class RollupView(View, kw_only=True):

@@ -1,13 +1,12 @@
 """Contacts on the wire."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from chalicelib.schemas.duplicate import DuplicateView
-from chalicelib.schemas.fields import Address, Id, Language, Moment, Name, Stamp, Title, Zone, patch_of
-from chalicelib.schemas.page import ListQuery
+from chalicelib.schemas.fields import Id, Language, Name, Stamp, Title, Zone, patch_of
 from chalicelib.schemas.parts import (
     INNER,
     Anniversary,
@@ -73,11 +72,3 @@ class ContactCreated(ContactView, kw_only=True):
     """A new contact, and if there are any the records that it may be a duplicate of, the likeliest first."""
 
     duplicates: list[DuplicateView] | msgspec.UnsetType = msgspec.UNSET
-
-
-class ContactQuery(ListQuery):
-    """Which contacts: by name, by last change, changed since, or the one with an address."""
-
-    sort: Literal["name", "-updated_at"] | None = None
-    email: Address | None = None
-    updated_since: Moment | None = None

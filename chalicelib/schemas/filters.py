@@ -15,6 +15,7 @@ class PartyQuery(ListQuery, kw_only=True):
     """What both nouns can be asked for. `custom.<name>` of a query is gathered under `custom`."""
 
     q: Annotated[str, Meta(min_length=1, max_length=200, examples=["lovel ada"])] | None = None
+    view_id: Id | None = None
     sort: Literal["name", "-updated_at"] | None = None
     updated_since: Moment | None = None
     created_since: Moment | None = None

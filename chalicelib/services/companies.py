@@ -8,12 +8,13 @@ import msgspec
 from chalicelib import errors
 from chalicelib.models import keys
 from chalicelib.models.company import Company, Tree
-from chalicelib.models.table import fetch, page
+from chalicelib.models.table import fetch
 from chalicelib.models.writes import Step
 from chalicelib.schemas.actor import Actor
-from chalicelib.schemas.company import CompanyCreated, CompanyDraft, CompanyQuery, CompanyView
+from chalicelib.schemas.company import CompanyCreated, CompanyDraft, CompanyView
+from chalicelib.schemas.filters import CompanyQuery
 from chalicelib.schemas.page import Listing, Page
-from chalicelib.services import drafts, duplicates, emails, free_mail, nouns, text
+from chalicelib.services import drafts, duplicates, emails, free_mail, listings, nouns, text
 from chalicelib.services.records import Claim, Records, external_claims
 
 DEEPEST: Final = 20  # levels of a tree
@@ -73,16 +74,8 @@ def _climb(company: Company) -> None:
 
 
 def listing(actor: Actor, query: CompanyQuery, wanted: Page) -> Listing[CompanyView]:
-    """Companies by one of the declared patterns. Raises `Invalid` for a combination without one."""
-    by_change = query.sort == "-updated_at"
-    found = page(
-        keys.partition("company", "gsi1", tenant=actor.tenant),
-        index="gsi2" if by_change else "gsi1",
-        limit=wanted.limit,
-        start=wanted.start,
-        newest_first=by_change,
-    )
-    return Listing([nouns.view(company) for company in found.items], found.last)
+    """One page of a list, as `listings.listing`."""
+    return listings.listing(actor, "company", query, wanted)
 
 
 VERBS: Final[Records[CompanyView]] = Records(nouns.NOUNS["company"], _write, _claims, _also)

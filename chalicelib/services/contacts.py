@@ -4,15 +4,16 @@ from typing import Any, Final
 
 import msgspec
 
-from chalicelib import clock, errors
+from chalicelib import errors
 from chalicelib.models import keys
 from chalicelib.models.contact import Contact
-from chalicelib.models.table import Item, page, several
+from chalicelib.models.table import several
 from chalicelib.schemas.actor import Actor
-from chalicelib.schemas.contact import ContactCreated, ContactDraft, ContactQuery, ContactView
+from chalicelib.schemas.contact import ContactCreated, ContactDraft, ContactView
+from chalicelib.schemas.filters import ContactQuery
 from chalicelib.schemas.page import Listing, Page
 from chalicelib.schemas.parts import Email
-from chalicelib.services import drafts, duplicates, emails, free_mail, nouns, text, zones
+from chalicelib.services import drafts, duplicates, emails, free_mail, listings, nouns, text, zones
 from chalicelib.services.records import Claim, Records, external_claims
 from chalicelib.services.remembered import ask
 
@@ -102,23 +103,8 @@ def _company(actor: Actor, company_id: str, pointer: str) -> Any:
 
 
 def listing(actor: Actor, query: ContactQuery, wanted: Page) -> Listing[ContactView]:
-    """Contacts by one of the declared patterns. Raises `Invalid` for a combination without one."""
-    if query.email is not None:
-        holder = VERBS.holder(actor.tenant, "email", emails.folded(query.email))
-        try:
-            return Listing([VERBS.get(actor, holder)] if holder else [])
-        except errors.NotFound:
-            return Listing([])
-    by_change = query.sort == "-updated_at" or query.updated_since is not None
-    found = page(
-        keys.partition("contact", "gsi1", tenant=actor.tenant),
-        index="gsi2" if by_change else "gsi1",
-        where=Item.gsi2sk >= clock.stamp(query.updated_since) if query.updated_since else None,
-        limit=wanted.limit,
-        start=wanted.start,
-        newest_first=by_change,
-    )
-    return Listing([nouns.view(contact) for contact in found.items], found.last)
+    """One page of a list, as `listings.listing`."""
+    return listings.listing(actor, "contact", query, wanted)
 
 
 VERBS: Final[Records[ContactView]] = Records(nouns.NOUNS["contact"], _write, _claims)

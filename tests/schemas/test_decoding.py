@@ -13,7 +13,8 @@ from msgspec import Meta
 from chalicelib import errors
 from chalicelib.handlers._request import Request
 from chalicelib.schemas import decoding
-from chalicelib.schemas.contact import ContactDraft, ContactPatch, ContactQuery
+from chalicelib.schemas.contact import ContactDraft, ContactPatch
+from chalicelib.schemas.filters import ContactQuery
 from chalicelib.schemas.fields import Draft, Moment
 from chalicelib.schemas.task import TaskDraft
 
