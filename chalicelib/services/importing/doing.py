@@ -64,7 +64,7 @@ def rehearse(job: Job, plan: Plan) -> None:
         draft = plan.creates.get(entry.id or "")
         if draft is None or entry.status != "created":
             continue
-        there = {name: value for name, value in draft.items() if value not in plan.companies}
+        there = {name: value for name, value in draft.items() if name != "company_id" or value not in plan.companies}
         try:
             verbs.build(actor, decoding.convert(there, verbs.noun.draft), record_id=entry.id)
         except errors.CrmError as error:
