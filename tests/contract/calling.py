@@ -50,6 +50,11 @@ FILL: dict[str, Callable[[Sender], Any]] = {
     "list_jobs": lambda sender: MAKE["job_id"](sender),
 }
 
+# Lists inside of a record, filled by the record's own work: the path, and the ids of so many rows.
+FILL_INSIDE: dict[str, Callable[[Sender, int], tuple[str, list[str]]]] = {
+    "list_job_rows": lambda sender, count: job_rows(sender, count),
+}
+
 # Bodies that depend on who calls.
 BODIES: dict[str, Callable[[Sender], Any]] = {
     "login": lambda sender: {"email": sender.signed_up["user"]["email"], "password": PASSWORD},
@@ -163,6 +168,15 @@ def pair(sender: Sender, noun: str) -> Any:
 def row_id(row: Any) -> str:
     """What tells a row of a list from all others: its id, or those of the two it is about."""
     return str(row["id"] if "id" in row else "+".join(row["ids"]))
+
+
+def job_rows(sender: Sender, count: int) -> tuple[str, list[str]]:
+    """The rows of a job that changed so many contacts."""
+    chosen = [sender.contact()["id"] for _ in range(count)]
+    answer = sender.post("/v1/contacts/bulk", {"action": "tag", "tags": ["vip"], "ids": chosen})
+    assert answer.status == 202, answer.text
+    sender.house.settle()
+    return f"/v1/jobs/{answer.json['id']}/rows", chosen
 
 
 def token(sender: Sender, scopes: set[str] | frozenset[str]) -> Sender:

@@ -180,6 +180,8 @@ def _filled(route: Route, sender: Sender, count: int) -> Filled:
     """The list's path, for a list in which `sender` has made so many records."""
     if fill := calling.FILL.get(route.view.__name__):
         return Filled(route.path, [calling.row_id(fill(sender)) for _ in range(count)])
+    if inside := calling.FILL_INSIDE.get(route.view.__name__):
+        return Filled(*inside(sender, count))
     by = calling.FILLED_BY.get(route.view.__name__)
     posts = [post for post in ROUTES if post.method == "POST"]
     maker = next((post for post in posts if (post.view.__name__ == by if by else post.path == route.path)), None)
