@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from chalicelib import errors
 from chalicelib.models import keys
 from chalicelib.models.pair import Pair
-from chalicelib.models.table import Item, page, several
+from chalicelib.models.table import Item, LastKey, page, several
 from chalicelib.models.term import place_of
 from chalicelib.models.writes import Step, transact
 from chalicelib.schemas.actor import Actor
@@ -82,16 +82,24 @@ def listing(actor: Actor, noun: str, wanted: Page) -> Listing[DuplicateView]:
     Left out are those of which one is gone, merged or in the trash, or has been changed so that it is none any more; a
     page may so be shorter than asked for. One query, and half a unit for each record.
     """
+    pairs, last = earlier(actor.tenant, noun, wanted.start, wanted.limit)
+    return Listing([_view(pair) for pair, still in pairs if still], last)
+
+
+def earlier(
+    tenant: str, noun: str, start: LastKey | None, limit: int
+) -> tuple[list[tuple[Pair, bool]], LastKey | None]:
+    """A page of the open pairs by falling score, each with whether it is one still; and where to go on."""
     found = page(
-        keys.partition("pair", "gsi1", tenant=actor.tenant, noun=noun),
+        keys.partition("pair", "gsi1", tenant=tenant, noun=noun),
         index="gsi1",
-        limit=wanted.limit,
-        start=wanted.start,
+        limit=limit,
+        start=start,
         newest_first=True,
     )
-    there = live(actor.tenant, noun, [one for pair in found.items for one in (pair.one, pair.other)])
+    there = live(tenant, noun, [one for pair in found.items for one in (pair.one, pair.other)])
     ready = {one: matching.prepare(noun, nouns.plain(record)) for one, record in there.items()}
-    return Listing([_view(pair) for pair in found.items if _still(pair, ready)], found.last)
+    return [(pair, _still(pair, ready)) for pair in found.items], found.last
 
 
 def scan(actor: Actor, noun: str) -> JobView:

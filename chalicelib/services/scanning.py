@@ -1,8 +1,8 @@
 """The job that looks through all records for duplicates: block by block, as they stand in the index.
 
-A step reads one page of keys, and the records that share one. A pair that shares several keys is compared in the block
-that comes first; so nothing but the place in the index is carried from step to step, and a step that is done again
-finds the same pairs.
+First the pairs of earlier scans that are none any more are removed. Then each step reads one page of keys, and the
+records that share one. A pair that shares several keys is compared in the block that comes first; so nothing but the
+place in the index is carried from step to step, and a step that is done again finds the same pairs.
 """
 
 from collections.abc import Iterator
@@ -14,11 +14,12 @@ from chalicelib import errors
 from chalicelib.models import keys
 from chalicelib.models.job import Job
 from chalicelib.models.pair import OPEN, Pair
-from chalicelib.models.table import page
+from chalicelib.models.table import LastKey, page
 from chalicelib.models.term import place_of
 from chalicelib.models.writes import Step, absent, transact
 from chalicelib.services import duplicates, matching, nouns, terms
 
+_PAIRS: Final = 100  # earlier ones looked at in one step
 _PAGE: Final = 200  # keys of one step; a larger block is looked through in parts of this size
 _WINDOW: Final = 50  # in a large block each record is compared with so many that follow it
 
@@ -31,8 +32,15 @@ class _Ready(NamedTuple):
 
 
 def step(job: Job) -> bool:
-    """One page of one shard. Half a unit for 4 KB of keys and for each record that shares one; two for a pair found."""
-    noun, shard = job.params["noun"], job.state.get("shard", 0)
+    """One page of earlier pairs, or of one shard's keys.
+
+    Half a unit for 4 KB of either and for each record looked at; two for a pair found or removed.
+    """
+    if "shard" not in job.state:
+        last = _sweep(job.tenant, job.params["noun"], job.state.get("last"))
+        job.state = {"last": last} if last else {"shard": 0}
+        return False
+    noun, shard = job.params["noun"], job.state["shard"]
     blocks, after = _blocks(job.tenant, f"{noun}.dup.{shard}", job.state.get("after"))
     for ids, match in _matches(job, noun, blocks):
         _keep(Pair.of(job.tenant, noun, ids, match.score, match.reasons))
@@ -40,6 +48,16 @@ def step(job: Job) -> bool:
     job.state = {"shard": shard, "after": after} if after else {"shard": shard + 1}
     job.done = job.state["shard"]
     return bool(job.done >= terms.SHARDS)
+
+
+def _sweep(tenant: str, noun: str, start: LastKey | None) -> LastKey | None:
+    """Remove what is no pair any more; where to go on, if there may be more."""
+    pairs, last = duplicates.earlier(tenant, noun, start, _PAIRS)
+    for pair, still in pairs:
+        if not still:
+            with suppress(errors.Stale):  # dismissed meanwhile
+                transact(Step("delete", pair, Pair.status == OPEN))
+    return last
 
 
 def _blocks(tenant: str, space: str, after: str | None) -> tuple[list[Block], str | None]:

@@ -10,6 +10,7 @@ from chalicelib.models import keys
 from chalicelib.models.job import Job
 from chalicelib.models.pair import Pair
 from chalicelib.models.table import page
+from chalicelib.models.writes import Step, transact
 from chalicelib.schemas.actor import Actor
 from chalicelib.services import duplicates, matching, nouns, permissions, scanning, terms
 from tests.house import House, Sender
@@ -162,6 +163,22 @@ def test_a_pair_goes_and_comes_with_its_records(owner: Sender) -> None:
     assert [row["ids"] for row in listed(owner)] == [ids]
     owner.patch(f"/v1/contacts/{ids[0]}", {"first_name": "Grace", "last_name": "Hopper", "birthday": "1906-12-09"})
     assert listed(owner) == []
+
+
+def test_a_scan_removes_what_is_no_pair_any_more(owner: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = twice(owner)
+    for number in range(3):
+        made = [owner.contact(**ada(last_name=f"Other{number}"))["id"] for _ in range(2)]
+        transact(Step("save", Pair.of(owner.tenant, "contact", (made[0], made[1]), 0.9 + number / 100, [])))
+        owner.delete(f"/v1/contacts/{made[number % 2]}")
+    assert len(stored(owner)) == 3
+    owner.house.settle()
+    monkeypatch.setattr(scanning, "_PAIRS", 2)
+    scanned(owner)
+    assert [(pair.one, pair.other) for pair in stored(owner) if {pair.one, pair.other} == set(ids)] == [tuple(ids)]
+    assert all(row["ids"] in [[pair.one, pair.other] for pair in stored(owner)] for row in listed(owner))
+    there = [nouns.peek(nouns.NOUNS["contact"], owner.tenant, pair.other).live for pair in stored(owner)]
+    assert all(there)
 
 
 def test_the_one_in_the_trash_is_not_compared(owner: Sender) -> None:
