@@ -12,12 +12,14 @@ from chalicelib import clock, errors
 from chalicelib.models import keys, table
 from chalicelib.models.guard import Guard
 from chalicelib.models.table import Item, find
+from chalicelib.schemas import decoding
 from chalicelib.schemas.page import ListQuery, Page
 from chalicelib.services import absorbed, emails, fields, nouns, scans, selections, terms, text, words
 from chalicelib.services.scans import END, LastKey, Look, Scan
 
 Given = Mapping[str, Any]
-_PAGING: Final = ("limit", "cursor")
+QUERIES: Final = selections.QUERIES
+_PAGING: Final = ("limit", "cursor", "view_id")
 _FIRST: Final = "!"  # before every value
 
 
@@ -61,7 +63,7 @@ def walk(
 
     `query` has the parameters of the list; an id may come again on another page. Raises `Invalid`.
     """
-    plan = _plan(noun, tenant, selections.query(noun, query))
+    plan = _plan(noun, tenant, _asked(noun, query))
     if isinstance(plan, Look):
         return scans.ids(plan, tenant, start, limit)
     if isinstance(plan, One):
@@ -72,7 +74,7 @@ def walk(
 
 def fitting(noun: str, tenant: str, query: dict[str, Any]) -> Callable[[Any], bool]:
     """Whether a record is one of those that a query asks for, as a function to be asked of many. Raises `Invalid`."""
-    asked = selections.query(noun, query)
+    asked = _asked(noun, query)
     given, plan = _given(asked), _plan(noun, tenant, asked)
     held = {record.id for record in _holder(noun, tenant, plan)} if isinstance(plan, One) else set()
 
@@ -262,6 +264,10 @@ LISTS: Final = (
     Listed(("created_since",), _made, _ROWS, "the oldest first"),
     Listed(("birthday_within",), _birthday, _ROWS, "the next first"),
 )
+
+
+def _asked(noun: str, query: dict[str, Any]) -> ListQuery:
+    return decoding.convert(selections.nested(query), QUERIES[noun])
 
 
 def _plan(noun: str, tenant: str, query: ListQuery) -> Plan:

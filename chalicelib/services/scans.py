@@ -90,8 +90,8 @@ def beginning(space: str, text: str, **more: str) -> Scan:
 def search(noun: str, query: tuple[Token, ...]) -> Look:
     """The look for a query.
 
-    Of a record that matches two words, either both are in its name, and so next to one another in one order; or one of
-    them is another word. One scan for each of these, and each record is in one at least.
+    Of a record that matches two words, either both are in its name, and so one directly behind the other; or one of
+    them is another word of it. One scan for each of these, and each record is in one at least.
     """
 
     def check(plain: dict[str, Any]) -> terms.Terms:
@@ -114,10 +114,10 @@ def _scans(noun: str, query: tuple[Token, ...]) -> list[Scan]:
         return [beginning(names, one), beginning(others, one)]
     found = [
         Scan(names, f"{one} {other}", one + END, second=other),
-        Scan(terms.word_space(noun, "name", other), f"{other} {one}", other + END, second=one),
         beginning(others, one, other=other),
         beginning(terms.word_space(noun, "word", other), other, other=one),
     ]
+    # One word of a name may be what both begin.
     return [*found, beginning(names, one)] if one.startswith(other) else found
 
 

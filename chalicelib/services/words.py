@@ -7,13 +7,14 @@ record, without case and accents; a mail address or its beginning; a phone numbe
 import re
 import unicodedata
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import Any, Final, NamedTuple
 
 from chalicelib.services import emails, free_mail
 
 LONGEST: Final = 24  # characters of a word that count in the index
-PAIRED: Final = 4  # words of a name that are indexed in pairs
+PAIRED: Final = 3  # words of a name that are indexed in pairs
+_PARTICLE: Final = 3  # letters of a word that is no third one to be paired, such as `de` and `van`
 _MOST_TOKENS: Final = 10
 _SHORTEST_NUMBER: Final = 5  # digits; fewer are a word
 _WHOLE_NUMBER: Final = 7  # digits; two such groups are two numbers
@@ -82,7 +83,7 @@ def of_record(noun: str, plain: dict[str, Any]) -> Words:
     """The words of a contact or a company."""
     named = [plain.get("first_name"), plain.get("last_name")] if noun == "contact" else [plain.get("name")]
     every = _reduced([word for text in named if text for word in words(text)])
-    paired = sorted(sorted(every, key=len, reverse=True)[:PAIRED], key=every.index)
+    paired = _paired(every)
     company = words(plain.get("company_name") or "")
     mails = [folded(one["address"]) for one in plain.get("emails") or ()]
     domains = {mail.rpartition("@")[2] for mail in mails} | set(plain.get("domains") or ())
@@ -135,22 +136,20 @@ def numbers(phone: str) -> list[str]:
 
 
 def pairs(names: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """The orders in which a name is indexed, each word first in at least one.
+    """The orders in which a name is indexed: 1, 2 or 6 entries for one, two or three words.
 
-    Of any two words at least one comes first with the other behind it, which is what a query of two words needs: for
-    one to four words these are 1, 2, 3 and 6 entries, and fewer there cannot be.
+    A query of two words reads those that begin with one and go on with the other, so for each two words there is an
+    entry in either order; with one order only, each query would have to be asked twice.
     """
-    count = len(names)
-    steps: list[tuple[int, ...]]
-    if count <= 2:
-        steps = [(first, 1 - first) if count == 2 else (first,) for first in range(count)]
-    else:
-        steps = [(first, (first + ahead) % count) for ahead in range(1, (count + 1) // 2) for first in range(count)]
-        steps += [(first, first + count // 2) for first in range(count // 2) if count % 2 == 0]
-    return [
-        (*(names[index] for index in chosen), *(name for index, name in enumerate(names) if index not in chosen))
-        for chosen in steps
-    ]
+    if len(names) < 2:
+        return [names] if names else []
+    return [(*chosen, *(name for name in names if name not in chosen)) for chosen in permutations(names, 2)]
+
+
+def _paired(every: list[str]) -> list[str]:
+    """The words of a name that are worth it: the longest ones, in their order."""
+    longest = sorted(every, key=len, reverse=True)[:PAIRED]
+    return [word for word in every if word in longest[:2] or (word in longest and len(word) > _PARTICLE)]
 
 
 def _digit(sign: str) -> str:
