@@ -52,7 +52,7 @@ FILL: dict[str, Callable[[Sender], Any]] = {
 
 # Lists inside of a record, filled by the record's own work: the path, and the ids of so many rows.
 FILL_INSIDE: dict[str, Callable[[Sender, int], tuple[str, list[str]]]] = {
-    "list_job_rows": lambda sender, count: job_rows(sender, count),
+    "list_job_rows": lambda sender, count: job_rows(sender, count=count),
 }
 
 # Bodies that depend on who calls.
