@@ -24,6 +24,7 @@ class _Property(NamedTuple):
     name: str
     types: frozenset[str]
     value: str
+    label: str | None = None  # what our own cards call a profile, in the client's own spelling
 
     def text(self) -> str:
         """The value as one text."""
@@ -60,7 +61,8 @@ def _properties(text: str) -> list[_Property]:
             value = _decoded(value, next((given for key, given in parameters if key == "CHARSET"), "utf-8"))
         if "pref" in types or any(key == "PREF" for key, _ in parameters):
             types.add("pref")
-        found.append(_Property(name.rpartition(".")[2].upper(), frozenset(types), value))
+        label = next((_unquoted(given) for key, given in parameters if key == "X-NAME"), None)
+        found.append(_Property(name.rpartition(".")[2].upper(), frozenset(types), value, label))
     return found
 
 
@@ -96,6 +98,11 @@ def _decoded(value: str, charset: str) -> str:
 
 def _plain(text: str) -> str:
     return _ESCAPE.sub(lambda match: "\n" if match[1] in "nN" else match[1], text)
+
+
+def _unquoted(given: str) -> str:
+    """A parameter's value, with the signs that RFC 6868 puts for line breaks and quotes."""
+    return re.sub(r"\^([n'^])", lambda match: {"n": "\n", "'": '"', "^": "^"}[match[1]], given.strip('"'))
 
 
 def _name(row: _Row, prop: _Property) -> None:
@@ -164,7 +171,7 @@ def _categories(row: _Row, prop: _Property) -> None:
 
 
 def _social(row: _Row, prop: _Property) -> None:
-    service = next((one for one in sorted(prop.types - {"pref", "work", "home"})), "other")
+    service = prop.label or next((one for one in sorted(prop.types - {"pref", "work", "home"})), "other")
     row.put_in(prop.name, "social", service[:30], prop.text().strip())
 
 

@@ -1,0 +1,14 @@
+"""Contacts as vCards over HTTP."""
+
+from chalicelib.handlers._http import Routes
+from chalicelib.schemas.actor import Actor
+from chalicelib.schemas.page import Document
+from chalicelib.services import vcards
+
+routes = Routes(__name__)
+
+
+@routes.get("/v1/contacts/{contact_id}/vcard", permission="contacts:read")
+def get_contact_vcard(actor: Actor, contact_id: str) -> Document:
+    """Read a contact as a vCard, for address books."""
+    return Document(vcards.MEDIA_TYPE, vcards.get(actor, contact_id))

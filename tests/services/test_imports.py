@@ -1,0 +1,543 @@
+"""Imports from end to end: what a file makes of the firm's records, told row by row, resumed anywhere, taken back."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+import pytest
+
+from chalicelib.adapters import storage
+from chalicelib.services import jobs, parties, turns
+from chalicelib.services.importing import files, lookups, steps
+from tests.contract.calling import colleague, token
+from tests.house import Answer, House, Sender
+
+HUBSPOT = (
+    "Record ID,First Name,Last Name,Email,Additional email addresses,Associated Company,Lifecycle Stage,Contact owner\n"
+    "1,Ada,Lovelace,ada@example.com,ada@home.example;countess@home.example,Analytical,Lead,Olga Owner\n"
+    "2,José,Müller,jose@example.com,,Analytical,Marketing Qualified Lead,\n"
+    "3,Bad,Mail,nomail,,Nowhere,,\n"
+    "4,Second,Ada,ada@example.com,,Elsewhere,,\n"
+    "5,Few,Cells\n"
+)
+
+
+def begun(sender: Sender, content: str, **fields: Any) -> Answer:
+    return sender.post("/v1/imports", {"source": "csv", "content": content, **fields})
+
+
+def done(sender: Sender, content: str, **fields: Any) -> Any:
+    """The import, when it has ended."""
+    answer = begun(sender, content, **fields)
+    assert answer.status == 202, answer.text
+    sender.house.settle()
+    return sender.get(f"/v1/imports/{answer.json['id']}").json
+
+
+def uploaded(sender: Sender, data: bytes, **fields: Any) -> Any:
+    made = sender.post("/v1/imports", {"source": "csv", **fields})
+    assert made.status == 201, made.text
+    path(made.json["upload_url"]).write_bytes(data)
+    assert sender.post(f"/v1/imports/{made.json['id']}/start").status == 202
+    sender.house.settle()
+    return sender.get(f"/v1/imports/{made.json['id']}").json
+
+
+def path(url: str) -> Path:
+    return Path(unquote(urlparse(url).path))
+
+
+def rows(sender: Sender, imported: Any, status: str | None = None) -> list[Any]:
+    found, cursor = [], ""
+    while cursor is not None:
+        query = "&".join(filter(None, (f"status={status}" if status else "", f"cursor={cursor}" if cursor else "")))
+        page = sender.get(f"/v1/imports/{imported['id']}/rows?{query}").json
+        found += page["data"]
+        cursor = page["next_cursor"]
+    return found
+
+
+def statuses(sender: Sender, imported: Any) -> dict[int, str]:
+    return {row["line"]: row["status"] for row in rows(sender, imported)}
+
+
+def contacts(sender: Sender) -> dict[str, Any]:
+    """By first name."""
+    return {one["first_name"]: one for one in sender.get("/v1/contacts?limit=200").json["data"]}
+
+
+def companies(sender: Sender) -> dict[str, Any]:
+    return {one["name"]: one for one in sender.get("/v1/companies?limit=200").json["data"]}
+
+
+def reverted(sender: Sender, imported: Any) -> list[Any]:
+    """What became of each row, when the import has been taken back."""
+    answer = sender.post(f"/v1/imports/{imported['id']}/revert")
+    assert answer.status == 202, answer.text
+    sender.house.settle()
+    job = sender.get(answer.headers["Location"]).json
+    assert job["status"] == "succeeded", job
+    return [json.loads(line) for line in path(job["result_url"]).read_text().splitlines()]
+
+
+# What it does
+
+
+def test_an_export_of_another_system(owner: Sender) -> None:
+    imported = done(owner, HUBSPOT, source="hubspot")
+    assert imported["status"] == "partial"
+    assert imported["counts"] == {"created": 2, "updated": 0, "skipped": 1, "failed": 2}
+    assert imported["progress"] == {"done": 5, "total": 5}
+    assert imported["mapping"]["Record ID"] == "external_ids.hubspot"
+    ada, jose = contacts(owner)["Ada"], contacts(owner)["José"]
+    assert [one["address"] for one in ada["emails"]] == ["ada@example.com", "ada@home.example", "countess@home.example"]
+    assert (ada["company_name"], ada["lifecycle"], ada["owner_id"]) == ("Analytical", "lead", owner.user)
+    assert (jose["lifecycle"], jose["external_ids"]) == ("marketing_qualified_lead", {"hubspot": "2"})
+    assert ada["company_id"] == jose["company_id"]
+    assert companies(owner).keys() == {"Analytical"}  # those of rows that were not imported are not made
+
+
+def test_each_row_is_told(owner: Sender) -> None:
+    imported = done(owner, HUBSPOT, source="hubspot")
+    assert statuses(owner, imported) == {2: "created", 3: "created", 4: "failed", 5: "skipped", 6: "failed"}
+    bad, few = rows(owner, imported, "failed")
+    assert [(error["pointer"], error["code"]) for error in bad["errors"]] == [("/Email", "format")]
+    assert few["errors"][0]["code"] == "too_few_cells"
+    (skipped,) = rows(owner, imported, "skipped")
+    assert skipped["id"] == contacts(owner)["Ada"]["id"]
+    told = [json.loads(line) for line in path(imported["result_url"]).read_text().splitlines()]
+    assert told == rows(owner, imported)
+
+
+def test_what_failed_is_corrected_and_imported_again(owner: Sender) -> None:
+    imported = done(owner, HUBSPOT, source="hubspot")
+    text = path(imported["errors_url"]).read_text(encoding="utf-8-sig")
+    failed = list(csv.DictReader(io.StringIO(text)))
+    assert [(one["Import line"], one["First Name"]) for one in failed] == [("4", "Bad"), ("6", "Few")]
+    assert "nomail" in failed[0]["Import errors"]
+    again = done(owner, text.replace("nomail", "bad@example.com"), source="hubspot")
+    assert again["counts"]["failed"] == 0
+    assert again["unmapped"] == ["Import line", "Import errors"]
+    assert contacts(owner)["Bad"]["company_name"] == "Nowhere"
+
+
+def test_formulas_are_text_and_harmless_in_reports(owner: Sender) -> None:
+    imported = done(owner, "First Name,Email,Job Title\n=1+2,f@example.com,=HYPERLINK(1)\n@x,nomail,-1\n")
+    assert contacts(owner)["=1+2"]["title"] == "=HYPERLINK(1)"
+    assert "'@x,nomail,'-1" in path(imported["errors_url"]).read_text(encoding="utf-8-sig")
+
+
+def test_a_dry_run_says_what_would_happen_and_does_nothing(owner: Sender) -> None:
+    imported = done(owner, HUBSPOT, source="hubspot", dry_run=True)
+    assert imported["counts"] == {"created": 2, "updated": 0, "skipped": 1, "failed": 2}
+    assert contacts(owner) == companies(owner) == {}
+    assert statuses(owner, imported) == statuses(owner, done(owner, HUBSPOT, source="hubspot"))
+    assert owner.post(f"/v1/imports/{imported['id']}/revert").status == 409
+
+
+def test_an_uploaded_file(owner: Sender) -> None:
+    imported = uploaded(owner, HUBSPOT.encode("cp1252"), source="hubspot")
+    assert (imported["encoding"], len(imported["warnings"])) == ("cp1252", 1)
+    assert contacts(owner)["José"]["last_name"] == "Müller"
+
+
+def test_an_import_that_waits_for_its_file(house: House, owner: Sender) -> None:
+    made = owner.post("/v1/imports", {"source": "csv"})
+    assert made.headers["Location"] == f"/api/v1/imports/{made.json['id']}" or made.headers["Location"].endswith(
+        f"/v1/imports/{made.json['id']}"
+    )
+    assert made.json["status"] == "pending"
+    assert owner.get(f"/v1/imports/{made.json['id']}").json["upload_url"]
+    assert owner.get(f"/v1/imports/{made.json['id']}/rows").json["data"] == []
+    assert owner.post(f"/v1/imports/{made.json['id']}/start").status == 409
+    assert owner.post(f"/v1/imports/{made.json['id']}/revert").status == 409
+    path(made.json["upload_url"]).write_bytes(b"Email\nada@example.com\n")
+    assert house.signup().post(f"/v1/imports/{made.json['id']}/start").status == 404
+    begun = owner.post(f"/v1/imports/{made.json['id']}/start")
+    assert begun.headers["Location"].endswith(f"/v1/jobs/{made.json['id']}")
+    assert owner.post(f"/v1/imports/{made.json['id']}/start").status == 409
+    house.settle()
+    assert owner.get(f"/v1/imports/{made.json['id']}").json["counts"]["created"] == 1
+    assert [one["id"] for one in owner.get("/v1/imports").json["data"]] == [made.json["id"]]
+
+
+@pytest.mark.parametrize(
+    ("policy", "title", "tags", "status"),
+    [
+        ("skip", "Countess", ["vip"], "skipped"),
+        ("update", "Analyst", ["vip", "new"], "updated"),
+        ("fill_empty", "Countess", ["vip"], "updated"),
+    ],
+)
+def test_policies(owner: Sender, policy: str, title: str, tags: list[str], status: str) -> None:
+    ada = owner.contact(first_name="Ada", emails=[{"address": "ada@example.com"}], title="Countess", tags=["vip"])
+    text = "Email,Last Name,Job Title,Tags\nADA@example.com,Lovelace,Analyst,new\n"
+    imported = done(owner, text, policy=policy)
+    found = contacts(owner)["Ada"]
+    assert rows(owner, imported)[0]["status"] == status
+    assert rows(owner, imported)[0]["id"] == ada["id"]
+    assert (found["title"], found["tags"]) == (title, tags)
+    assert found["last_name"] == (None if policy == "skip" else "Lovelace")
+
+
+def test_an_empty_cell_changes_nothing_and_nothing_new_is_skipped(owner: Sender) -> None:
+    owner.contact(first_name="Ada", emails=[{"address": "ada@example.com"}], title="Countess")
+    imported = done(owner, "Email,First Name,Job Title\nada@example.com,Ada,\n", policy="update")
+    assert imported["counts"]["skipped"] == 1
+    assert contacts(owner)["Ada"]["title"] == "Countess"
+
+
+@pytest.mark.parametrize("policy", ["skip", "update", "fill_empty"])
+def test_the_same_mail_over_and_over_is_one_contact(
+    owner: Sender, monkeypatch: pytest.MonkeyPatch, policy: str
+) -> None:
+    monkeypatch.setattr(files, "CHUNK", 40)
+    text = "Email,First Name,Job Title\n" + "".join(f"a@example.com,Ada,T{number}\n" for number in range(100))
+    imported = done(owner, text, policy=policy)
+    assert imported["counts"]["created"] == 1
+    assert imported["counts"]["updated"] == (99 if policy == "update" else 0)
+    assert contacts(owner)["Ada"]["title"] == ("T99" if policy == "update" else "T0")
+
+
+def test_other_keys(owner: Sender) -> None:
+    ada = owner.contact(
+        first_name="Ada", last_name="Lovelace", external_ids={"crm": "7"}, phones=[{"number": "+4366412345"}]
+    )
+    owner.house.settle()
+    for key, text in (
+        ("external_id:crm", "ID,Job Title\n7,T1\n"),
+        ("name", "First Name,Last Name,Job Title\nADA,Lovelace,T2\n"),
+        ("phone", "Phone,Job Title\n+43 664 12345,T3\n"),
+    ):
+        mapping = {"ID": "external_ids.crm"} if "ID" in text.split("\n")[0] else {}
+        imported = done(owner, text, key=key, policy="update", mapping=mapping)
+        assert rows(owner, imported)[0] == {"line": 2, "id": ada["id"], "status": "updated", "errors": []}, key
+
+
+def test_companies(owner: Sender) -> None:
+    parent = owner.post("/v1/companies", {"name": "Holding"}).json
+    text = (
+        "Company name,Company Domain Name,Parent Company\nAcme,acme.com,Holding\nAcme Ltd,www.acme.com,\nBeta,,Nobody\n"
+    )
+    imported = done(owner, text, kind="company", source="hubspot", policy="update")
+    assert statuses(owner, imported) == {2: "created", 3: "updated", 4: "created"}
+    assert companies(owner)["Acme Ltd"]["parent_id"] == parent["id"]
+    assert rows(owner, imported)[2]["errors"][0]["code"] == "unknown_parent"
+
+
+def test_contacts_find_their_companies_by_domain_then_by_name(owner: Sender) -> None:
+    acme = owner.post("/v1/companies", {"name": "Acme", "domains": ["acme.com"]}).json
+    beta = owner.post("/v1/companies", {"name": "Bêta GmbH"}).json
+    text = (
+        "First Name,Email,Company,Website\nA,a@x.example,Whatever,https://www.acme.com/\n"
+        "B,b@x.example,BETA gmbh,\nC,c@acme.com,,\nD,d@x.example,New,new.example\n"
+    )
+    done(owner, text)
+    found = {name: one["company_id"] for name, one in contacts(owner).items()}
+    assert (found["A"], found["B"], found["C"]) == (acme["id"], beta["id"], acme["id"])
+    assert companies(owner)["New"]["domains"] == ["new.example"]
+
+
+def test_our_own_lines_come_back_as_they_were(house: House, owner: Sender) -> None:
+    done(owner, HUBSPOT, source="hubspot")
+    lines = [json.dumps(one) for one in contacts(owner).values()]
+    other = house.signup()
+    imported = done(other, "\n".join(lines), source="jsonl")
+    assert imported["counts"]["created"] == 2
+    same = ("first_name", "emails", "lifecycle", "external_ids", "company_name")
+    for name, one in contacts(owner).items():
+        assert {field: contacts(other)[name][field] for field in same} == {field: one[field] for field in same}
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ('Email,Name\na@example.com,"x\nb@example.com,y\n', "unclosed_quote"),
+        ("Email,Email\na@example.com,b@example.com\n", "repeated_header"),
+        (",".join(f"c{number}" for number in range(300)) + "\n", "too_many_columns"),
+        ("", "empty"),
+        ("foo,bar\n1,2\n", "unknown"),
+    ],
+)
+def test_a_broken_file_is_refused_whole(owner: Sender, content: str, code: str) -> None:
+    answer = begun(owner, content)
+    assert answer.status == 422, answer.text
+    assert answer.json["errors"][0]["code"] == code
+    imported = uploaded(owner, content.encode())
+    assert imported["status"] == "failed"
+    assert [error["code"] for error in imported["errors"]] == [code]
+    assert contacts(owner) == {}
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"mapping": {"Email": "e_mail"}}, "/mapping/Email"),
+        ({"mapping": {"No": "email"}}, "/mapping/No"),
+        ({"key": "shoe"}, "/key"),
+        ({"key": "domain"}, "/key"),
+        ({"key": "external_id:"}, "/key"),
+        ({"encoding": "rot13"}, "/encoding"),
+        ({"policy": "merge"}, "/policy"),
+        ({"kind": "company", "source": "vcard"}, "/source"),
+        ({"country": "Austria"}, "/country"),
+    ],
+)
+def test_what_cannot_be_asked_for(owner: Sender, fields: dict[str, Any], pointer: str) -> None:
+    answer = begun(owner, "Email\na@example.com\n", **fields)
+    assert answer.status == 422, answer.text
+    assert answer.json["errors"][0]["pointer"] == pointer
+
+
+def test_bytes_that_are_none_fail_their_row_only(owner: Sender) -> None:
+    imported = uploaded(owner, b"Email,First Name\na@example.com,A\x00\nb@example.com,B\n", encoding="utf-8")
+    (failed,) = rows(owner, imported, "failed")
+    assert failed["errors"][0]["code"] == "nul"
+    assert contacts(owner).keys() == {"B"}
+
+
+def test_a_field_that_is_not_there_fails_the_row_and_names_the_header(owner: Sender) -> None:
+    imported = done(owner, "Email,Shoe\na@example.com,42\n", mapping={"Shoe": "custom.shoe"})
+    (error,) = rows(owner, imported)[0]["errors"]
+    assert error["pointer"] == "/Shoe"
+
+
+def test_a_row_between_two_records_is_not_guessed(owner: Sender) -> None:
+    owner.contact(first_name="A", emails=[{"address": "a@example.com"}])
+    owner.contact(first_name="B", emails=[{"address": "b@example.com"}])
+    imported = done(owner, "Email,Job Title\na@example.com;b@example.com,T\n", policy="update")
+    assert rows(owner, imported)[0]["errors"][0]["code"] == "ambiguous"
+
+
+def test_a_value_of_another_record_fails_the_row(owner: Sender) -> None:
+    other = owner.contact(first_name="A", emails=[{"address": "a@example.com"}], external_ids={"hubspot": "1"})
+    imported = done(owner, "Record ID,Email\n1,b@example.com\n", source="hubspot")
+    (row,) = rows(owner, imported)
+    assert (row["status"], row["id"]) == ("failed", other["id"])
+    assert row["errors"][0]["pointer"] == "/Record ID"
+
+
+def test_permissions(owner: Sender) -> None:
+    imported = done(owner, "Email\na@example.com\n")
+    viewer = colleague(owner, "viewer")
+    assert begun(viewer, "Email\na@example.com\n").status == 403
+    assert viewer.get(f"/v1/imports/{imported['id']}").status == 403
+    assert colleague(owner, "rep").get(f"/v1/imports/{imported['id']}").status == 200
+    limited = token(owner, {"imports:read", "imports:write"})
+    assert begun(limited, "Email\nb@example.com\n").status == 403
+
+
+def test_another_firm_sees_nothing(house: House, owner: Sender) -> None:
+    imported = done(owner, "Email\na@example.com\n")
+    stranger = house.signup()
+    for method, place in (("GET", ""), ("GET", "/rows"), ("POST", "/start"), ("POST", "/revert")):
+        assert stranger.call(method, f"/v1/imports/{imported['id']}{place}").status == 404
+
+
+# Resumed and cancelled
+
+
+class Crash(Exception):
+    """A worker died."""
+
+
+def crashing(at: int, act: Callable[..., Any], count: Iterator[int]) -> Callable[..., Any]:
+    """`act`, but the worker dies before or after the write of this number."""
+
+    def acting(*given: Any, **named: Any) -> Any:
+        if next(count) == at:
+            raise Crash
+        done = act(*given, **named)
+        if next(count) == at:
+            raise Crash
+        return done
+
+    return acting
+
+
+def snapshot(sender: Sender) -> Any:
+    people = {name: (one["title"], one["company_name"], one["version"]) for name, one in contacts(sender).items()}
+    return people, sorted(companies(sender))
+
+
+@pytest.mark.parametrize("policy", ["update", "fill_empty"])
+def test_a_crash_between_any_two_writes_changes_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch, policy: str
+) -> None:
+    monkeypatch.setattr(files, "CHUNK", 2)
+    text = (
+        "First Name,Email,Job Title,Company\nA,a@example.com,T1,Acme\nOld,old@example.com,T2,Acme\n"
+        "B,b@example.com,T3,Beta\nA,a@example.com,T4,Acme\nBad,nomail,,\n"
+    )
+
+    def run(at: int | None) -> tuple[Any, Any, bool]:
+        owner = house.signup()
+        owner.contact(first_name="Old", emails=[{"address": "old@example.com"}])
+        answer = begun(owner, text, policy=policy)
+        job = jobs.load(owner.tenant, answer.json["id"])
+        count, crashed = iter(range(10**6)), False
+        with monkeypatch.context() as dying:
+            if at is not None:
+                dying.setattr(storage, "put", crashing(at, storage.put, count))
+                for verbs in set(parties.VERBS.values()):
+                    dying.setattr(verbs, "create_many", crashing(at, verbs.create_many, count))
+                    dying.setattr(verbs, "update", crashing(at, verbs.update, count))
+            finished = False
+            while not finished:
+                before = json.loads(json.dumps([job.state, job.counts, int(job.done)]))
+                try:
+                    finished = steps.step(job)
+                except Crash:  # another worker begins with what was saved last
+                    crashed = True
+                    job.state, job.counts, job.done = before
+        house.feed.forget() if hasattr(house.feed, "forget") else None
+        told = list(map(lambda row: (row.line, row.status), steps.job_rows.page(job, None, steps_page()).data))
+        return snapshot(owner), (told, job.counts), crashed
+
+    def steps_page() -> Any:
+        from chalicelib.schemas.page import Page
+
+        return Page(100)
+
+    expected = run(None)[:2]
+    assert expected[1][1] == {
+        "created": 2,
+        "updated": 2 if policy == "update" else 1,
+        "skipped": 0 if policy == "update" else 1,
+        "failed": 1,
+    }  # noqa: E501
+    at, crashed = 0, True
+    while crashed:
+        *found, crashed = run(at)
+        assert tuple(found) == expected, at
+        at += 1
+    assert at > 20
+
+
+def test_a_cancelled_import_says_what_it_did_and_can_be_taken_back(
+    house: House, owner: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "CHUNK", 2)
+    monkeypatch.setattr(turns, "SLICE", 0.0)
+    text = "Email,First Name\n" + "".join(f"n{number}@example.com,N{number}\n" for number in range(10))
+    answer = begun(owner, text)
+    house.feed.drain()
+    for _ in range(4):  # check, read, two chunks
+        house.work()
+        house.feed.drain()
+    assert owner.post(f"/v1/jobs/{answer.json['id']}/cancel").status == 202
+    house.settle()
+    imported = owner.get(f"/v1/imports/{answer.json['id']}").json
+    assert imported["status"] == "cancelled"
+    assert 0 < imported["counts"]["created"] < 10
+    assert len(contacts(owner)) == imported["counts"]["created"] == len(rows(owner, imported))
+    assert imported["result_url"]
+    reverted(owner, imported)
+    assert contacts(owner) == {}
+
+
+def test_what_others_do_meanwhile_is_planned_anew(owner: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = lookups.holders
+    late: list[Any] = []
+
+    def holders(tenant: str, noun: str, wanted: Any, *, surely: bool = False) -> Any:
+        found = real(tenant, noun, wanted, surely=surely)
+        if not late and noun == "contact":
+            late.append(owner.contact(first_name="Ada", emails=[{"address": "ada@example.com"}]))
+        return found
+
+    monkeypatch.setattr(lookups, "holders", holders)
+    imported = done(owner, "Email,Job Title\nada@example.com,T\n", policy="update")
+    assert rows(owner, imported)[0] == {"line": 2, "id": late[0]["id"], "status": "updated", "errors": []}
+    assert contacts(owner)["Ada"]["title"] == "T"
+
+
+# Taken back
+
+
+def test_an_import_is_taken_back_whole(owner: Sender) -> None:
+    before = owner.contact(first_name="Old", emails=[{"address": "old@example.com"}], title="T0", tags=["a"])
+    text = (
+        "First Name,Email,Additional email addresses,Job Title,Tags,Associated Company,Record ID\n"
+        "Old,old@example.com,more@example.com,T1,b,Acme,7\nNew,new@example.com,,T2,,Acme,8\nNew,new@example.com,,T3,,,8\n"
+    )
+    imported = done(owner, text, source="hubspot", policy="update")
+    assert len(contacts(owner)["Old"]["emails"]) == 2
+    told = reverted(owner, imported)
+    assert {row["status"] for row in told} == {"reverted"}
+    computed = ("version", "updated_at", "lifecycle_since")
+    after = owner.get(f"/v1/contacts/{before['id']}").json
+    assert {name: value for name, value in after.items() if name not in computed} == {
+        name: value for name, value in before.items() if name not in computed and name in after
+    }
+    assert contacts(owner).keys() == {"Old"}
+    assert companies(owner) == {}
+    again = owner.post(f"/v1/imports/{imported['id']}/revert")
+    assert again.status == 409
+    view = owner.get(f"/v1/imports/{imported['id']}").json
+    assert again.json["existing_id"] == view["revert_job_id"]
+
+
+def test_what_somebody_changed_since_is_kept_and_said(owner: Sender) -> None:
+    old = owner.contact(first_name="Old", emails=[{"address": "old@example.com"}], title="T0")
+    text = (
+        "First Name,Email,Job Title,City,Company\nOld,old@example.com,T1,Wien,\nChanged,c@example.com,T,,Acme\n"
+        "Called,p@example.com,T,,\nGone,g@example.com,T,,\nNew,n@example.com,T,,\n"
+    )
+    imported = done(owner, text, policy="update")
+    found = contacts(owner)
+    owner.patch(f"/v1/contacts/{old['id']}", {"title": "T2"})
+    owner.patch(f"/v1/contacts/{found['Changed']['id']}", {"title": "Boss"})
+    owner.post(f"/v1/contacts/{found['Called']['id']}/activities", {"kind": "call"})
+    owner.delete(f"/v1/contacts/{found['Gone']['id']}")
+    owner.house.settle()
+    told = {
+        row["line"]: (row["status"], [error["code"] for error in row["errors"]])
+        for row in reverted(owner, imported)
+        if row["id"].startswith("con")
+    }  # noqa: E501
+    assert told == {
+        2: ("reverted", []),
+        3: ("kept", ["changed"]),
+        4: ("kept", ["changed"]),
+        5: ("reverted", []),
+        6: ("reverted", []),
+    }
+    after = contacts(owner)
+    assert after.keys() == {"Old", "Changed", "Called"}
+    assert (after["Old"]["title"], after["Old"]["address"]) == ("T2", None)
+    assert companies(owner).keys() == {"Acme"}  # somebody still belongs to it
+
+
+def test_taking_back_goes_on_where_it_broke_off(owner: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "CHUNK", 2)
+    text = "Email,First Name,Company\n" + "".join(f"n{one}@example.com,N{one},Acme\n" for one in range(5))
+    imported = done(owner, text, policy="update")
+    deletes = iter(range(100))
+    verbs = parties.of("contact")
+    real = verbs.delete
+
+    def dying(*given: Any) -> None:
+        real(*given)
+        if next(deletes) in (0, 3):
+            raise RuntimeError("a worker died")
+
+    monkeypatch.setattr(verbs, "delete", dying)
+    answer = owner.post(f"/v1/imports/{imported['id']}/revert")
+    from chalicelib import clock
+
+    for _ in range(4):
+        owner.house.settle()
+        clock.advance(600)
+        owner.house.minute()
+    owner.house.settle()
+    job = owner.get(answer.headers["Location"]).json
+    assert (job["status"], job["counts"]) == ("succeeded", {"reverted": 6})
+    assert contacts(owner) == companies(owner) == {}
