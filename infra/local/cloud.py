@@ -64,7 +64,7 @@ class Cloud:
         """Create the bucket, unless it is there."""
         s3 = aws.client("s3", self.endpoint)
         if name not in {one["Name"] for one in s3.list_buckets()["Buckets"]}:
-            s3.create_bucket(Bucket=name)
+            s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": aws.REGION})
             s3.put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": [_ANY_ORIGIN]})
 
     @property
