@@ -109,16 +109,22 @@ def _scans(noun: str, query: tuple[Token, ...]) -> list[Scan]:
         address = longest[0].text[: terms.ADDRESS]
         return [beginning(terms.word_space(noun, family, address), address) for family in ("mail", "word")]
     one, other = (*(token.text[: words.LONGEST] for token in longest[:2]), "")[:2]
-    names, others = terms.word_space(noun, "name", one), terms.word_space(noun, "word", one)
+    names = terms.word_space(noun, "name", one)
     if not other:
-        return [beginning(names, one), beginning(others, one)]
+        return [beginning(names, one), *_others(noun, one)]
     found = [
         Scan(names, f"{one} {other}", one + END, second=other),
-        beginning(others, one, other=other),
-        beginning(terms.word_space(noun, "word", other), other, other=one),
+        *_others(noun, one, other=other),
+        *_others(noun, other, other=one),
     ]
     # One word of a name may be what both begin.
     return [*found, beginning(names, one)] if one.startswith(other) else found
+
+
+def _others(noun: str, text: str, **more: str) -> list[Scan]:
+    """What begins so of words that are in no name; digits also without what may be a country code."""
+    several = [one for one in (text, words.national(text)) if one]
+    return [beginning(terms.word_space(noun, "word", one), one, **more) for one in several]
 
 
 def gather(look: Look, tenant: str, start: LastKey | None, limit: int) -> tuple[list[Any], LastKey | None]:

@@ -6,6 +6,7 @@ record, without case and accents; a mail address or its beginning; a phone numbe
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise, permutations
 from typing import Any, Final, NamedTuple
@@ -17,6 +18,7 @@ PAIRED: Final = 3  # words of a name that are indexed in pairs
 _PARTICLE: Final = 3  # letters of a word that is no third one to be paired, such as `de` and `van`
 _MOST_TOKENS: Final = 10
 _SHORTEST_NUMBER: Final = 5  # digits; fewer are a word
+_CODED: Final = 4  # digits; in fewer there is nothing behind a country code
 _WHOLE_NUMBER: Final = 7  # digits; two such groups are two numbers
 _AROUND: Final = "<>,;:\"'()[]"  # what stands around an address that was copied
 
@@ -53,6 +55,7 @@ class Words(NamedTuple):
     company: tuple[str, ...]
     other: tuple[str, ...]  # phone digits, words of mail addresses and domains, further words of the name
     mails: tuple[str, ...]
+    numbers: tuple[str, ...]  # with their country codes, where these are known
     all: frozenset[str]  # these and the redundant ones
 
 
@@ -89,11 +92,13 @@ def of_record(noun: str, plain: dict[str, Any]) -> Words:
     domains = {mail.rpartition("@")[2] for mail in mails} | set(plain.get("domains") or ())
     labels = [label for one in sorted(domains) if not free_mail.is_free(one) for label in _labels(folded(one))]
     further = [*every, *(word for mail in mails for word in _local_words(mail)), *labels]
-    further += [number for one in plain.get("phones") or () for number in numbers(one["number"])]
+    dialled = [numbers(one["number"]) for one in plain.get("phones") or ()]
+    further += [digits[-1] for digits in dialled if digits]
     of_company = _new(company, paired)
     other = _new(further, [*paired, *of_company])
     known = frozenset({*every, *company, *further})
-    return Words(tuple(paired), tuple(of_company), tuple(other), tuple(mails), known)
+    whole = tuple(digits[0] for digits in dialled if digits)
+    return Words(tuple(paired), tuple(of_company), tuple(other), tuple(mails), whole, known)
 
 
 @lru_cache(maxsize=256)
@@ -120,9 +125,21 @@ def tokens(query: str) -> tuple[Token, ...]:
 
 def matches(query: tuple[Token, ...], record: Words) -> bool:
     """Whether each part of the query begins a word, or an address, of the record."""
-    return all(
-        any(one.startswith(token.text) for one in (record.mails if token.mail else record.all)) for token in query
-    )
+    return all(any(one.startswith(token.text) for one in _candidates(token, record)) for token in query)
+
+
+def _candidates(token: Token, record: Words) -> Iterable[str]:
+    if token.mail:
+        return record.mails
+    return (*record.all, *record.numbers) if national(token.text) else record.all
+
+
+def national(digits: str) -> str | None:
+    """What is behind the country code, if these digits begin with one; None if nothing is or they are no digits.
+
+    A number stands in the index without its code only, and is looked for with what this cuts off as well.
+    """
+    return _numbers_end(digits) if digits.isascii() and digits.isdigit() and len(digits) >= _CODED else None
 
 
 def numbers(phone: str) -> list[str]:
@@ -131,8 +148,12 @@ def numbers(phone: str) -> list[str]:
     digits = _NOT_DIGITS.sub("", given)
     if not given.startswith("+"):
         return [digits.lstrip("0")] if digits.lstrip("0") else []
+    return [one for one in (digits, _numbers_end(digits)) if one]
+
+
+def _numbers_end(digits: str) -> str | None:
     code = 1 if digits.startswith(_ONE) else 2 if _TWO.match(digits) else 3
-    return [one for one in (digits, digits[code:].lstrip("0")) if one]
+    return digits[code:].lstrip("0") or None
 
 
 def pairs(names: tuple[str, ...]) -> list[tuple[str, ...]]:

@@ -159,7 +159,6 @@ def test_terms_of_a_record() -> None:
         ("contact.name.l", "lovelace ada"),
         ("contact.word.e", "engines ada lovelace /"),
         ("contact.mail.a", "ada@engines.example"),
-        ("contact.word.4", "4315880100 ada lovelace"),
         ("contact.word.1", "15880100 ada lovelace"),
         ("contact.company_id.com_1", "ada lovelace"),
         ("contact.company_id.com_2", "ada lovelace"),
