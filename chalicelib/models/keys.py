@@ -134,7 +134,12 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("task.get", 0.5, 0, "one item"),
     Pattern("task.page", 0.5, 0, "one query of gsi1, or of gsi2 for one assignee"),
     Pattern("task.complete", 0.5, 9, "task 2 + gsi1 moved 2 + gsi2 moved 2, moment 2 + due 1"),
-    Pattern("feed.contact_created", 1, 6, "timeline entry 1 + gsi1 1; contribution read 1 and written 2, total 2"),
+    Pattern(
+        "feed.contact_created",
+        1.5,
+        28,
+        "timeline entry 1 + gsi1 1; contribution read 1 and written 2, total 2; the index as in index.contact",
+    ),
     Pattern(
         "feed.activity_created",
         2,
@@ -181,14 +186,17 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("duplicate.candidates", 4.5, 0, "eight keys, a query each 0.5; the one record that shares one 0.5"),
     Pattern("duplicate.warn", 3.5, 0, "the six most telling keys 0.5 each, at most five records 0.5 each: here one"),
     Pattern("duplicate.step", 0.5, 0, "200 keys or 100 pairs, 0.5 for 4 KB; the records of them 0.5 each: here none"),
-    Pattern("duplicate.scan", 15.5, 2, "earlier pairs 0.5, 16 shards 0.5 each; two records in each of seven 1; a pair 2"),
+    Pattern(
+        "duplicate.scan", 15.5, 2, "earlier pairs 0.5, 16 shards 0.5 each; two records in each of seven 1; a pair 2"
+    ),
     Pattern("export.page", 13, 0, "25 contacts: where they are in the order they were made 0.5, 0.5 each"),
     Pattern(
         "index.contact",
         0.5,
-        0,
-        "is there a card 0.5; each entry 1: a name of two words 2, domain 1, address 1, two for each of two phones 4, "
-        "two tags 2, made at 1, last in touch 1, keys of possible duplicates 9; card 1",
+        22,
+        "is there a card 0.5; name 2, address 1, its second word 1, domain 1, phones 2, tags 2, made at 1, last touch 1, "
+        "keys of possible duplicates 10; card 1. A third word of the name adds 4, each of company, owner, stage, "
+        "class, next activity, birthday and custom field 1",
     ),
     Pattern("index.contacted", 1, 4, "card read 1, claimed 1 and given back 1; the entry of the last contact moved 2"),
     Pattern("index.unconcerned", 0, 0, "a change of what nobody looks for: neither read nor written"),
