@@ -7,7 +7,7 @@ index it anew. After that, when no event can be late any more, the collection is
 
 from typing import Any, Final
 
-from chalicelib import clock
+from chalicelib import clock, errors
 from chalicelib.models import keys
 from chalicelib.models.ledger import Contribution, OpenTask
 from chalicelib.models.moment import Moment
@@ -15,7 +15,7 @@ from chalicelib.models.party import Tombstone
 from chalicelib.models.table import Item, fetch, page
 from chalicelib.models.term import Card
 from chalicelib.models.writes import Step, put_all, transact
-from chalicelib.services import hints
+from chalicelib.services import absorbed, hints, nouns
 
 WHAT: Final = "purge"
 LAST: Final = "purge_last"
@@ -27,9 +27,15 @@ _VERSIONS: Final = (Contribution, OpenTask, Card)  # what late events are told b
 
 
 def purged(before: Any, after: Any) -> None:
-    """A record is gone for good: a moment sees to what was kept beside it. Two write units."""
-    if before is not None and after is None:
-        _later(before.tenant, before.id, WHAT, 0)
+    """A record is gone for good: a moment sees to what was kept beside it, and who had become a part of it goes too.
+
+    Two write units; for each of those a read unit and one write unit, and what their own going costs.
+    """
+    if before is None or after is not None:
+        return
+    for part_id in absorbed.ids_of(before)[1:]:
+        _remove(before, part_id)
+    _later(before.tenant, before.id, WHAT, 0)
 
 
 def sweep(moment: Moment) -> float | None:
@@ -52,6 +58,17 @@ def sweep_last(moment: Moment) -> float | None:
 def give_up(moment: Moment) -> None:
     """There is no giving up: it comes again in a day."""
     _later(moment.tenant, moment.subject_id, moment.what, 24 * 3600)
+
+
+def _remove(whole: Any, part_id: str) -> None:
+    """Put a tombstone where a record is that was merged, if it still is; the feed tells of that one in its turn."""
+    noun = nouns.NOUNS[whole.NOUN]
+    try:
+        part = nouns.peek(noun, whole.tenant, part_id, consistent=True)
+    except errors.Gone:
+        return
+    if part is not None and part.merged_into:
+        transact(Step("save", Tombstone(part.pk, part.sk), noun.model.version == part.version))
 
 
 def _swept(moment: Moment, kept: tuple[type[Item], ...] = ()) -> bool:

@@ -24,6 +24,7 @@ PASSWORD = "long enough pass"
 
 # How to make the record that a path parameter names. A new noun adds its line here.
 MAKE: dict[str, Callable[[Sender], Any]] = {
+    "company_id": lambda sender: made(sender, "/v1/companies"),
     "contact_id": lambda sender: sender.contact(),
     "field_id": lambda sender: made(sender, "/v1/fields"),
     "job_id": lambda sender: job(sender),
@@ -53,6 +54,8 @@ FILL: dict[str, Callable[[Sender], Any]] = {
 # Lists inside of a record, filled by the record's own work: the path, and the ids of so many rows.
 FILL_INSIDE: dict[str, Callable[[Sender, int], tuple[str, list[str]]]] = {
     "list_job_rows": lambda sender, count: job_rows(sender, count=count),
+    "contact_history": lambda sender, count: history(sender, "contact_id", count),
+    "company_history": lambda sender, count: history(sender, "company_id", count),
 }
 
 # Bodies that depend on who calls.
@@ -166,7 +169,9 @@ def pair(sender: Sender, noun: str) -> Any:
 
 
 def row_id(row: Any) -> str:
-    """What tells a row of a list from all others: its id, or those of the two it is about."""
+    """What tells a row of a list from all others: its id, those of the two it is about, or who made which version."""
+    if "version" in row and "id" not in row:
+        return f"{row['actor']}/{row['version']}"
     return str(row["id"] if "id" in row else "+".join(row["ids"]))
 
 
@@ -177,6 +182,16 @@ def job_rows(sender: Sender, count: int) -> tuple[str, list[str]]:
     assert answer.status == 202, answer.text
     sender.house.settle()
     return f"/v1/jobs/{answer.json['id']}/rows", chosen
+
+
+def history(sender: Sender, parameter: str, count: int) -> tuple[str, list[str]]:
+    """The versions of a record that was changed so many times."""
+    record = MAKE[parameter](sender)
+    path = f"/v1/{'contacts' if parameter == 'contact_id' else 'companies'}/{record['id']}"
+    for number in range(count):
+        assert sender.patch(path, {"tags": [str(number)]}).status == 200
+    sender.house.settle()
+    return f"{path}/history", [f"{sender.user}/{number + 1}" for number in range(count + 1)]
 
 
 def token(sender: Sender, scopes: set[str] | frozenset[str]) -> Sender:

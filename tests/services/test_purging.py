@@ -171,3 +171,28 @@ def test_companies_too(house: House, owner: Sender) -> None:
     owner.post(f"{path}/purge")
     minute(house)
     assert items_with(owner, NAME) == []
+
+
+def test_whoever_was_merged_into_a_purged_person_goes_too(house: House, owner: Sender) -> None:
+    whole, part, inner = (owner.contact(first_name=name, last_name=NAME) for name in ("Wilhelmina", "W.", "Willi"))
+    for winner, loser in ((part, inner), (whole, part)):
+        assert owner.post(f"/v1/contacts/{winner['id']}/merge", {"loser_id": loser["id"]}).status == 200
+    owner.post(f"/v1/contacts/{whole['id']}/activities", {"kind": "note", "text": NAME})
+    house.settle()
+    purge(owner, whole)
+    events = taken(house)
+    deliver(events)
+    deliver(events)
+    minute(house)
+    assert items_with(owner, NAME) == []
+    assert {owner.get(f"/v1/contacts/{one['id']}").status for one in (whole, part, inner)} == {410}
+
+
+def test_whoever_was_taken_out_of_a_person_before_the_purge_stays(house: House, owner: Sender) -> None:
+    whole, part = (owner.contact(first_name=name, last_name=NAME) for name in ("Wilhelmina", "W."))
+    assert owner.post(f"/v1/contacts/{whole['id']}/merge", {"loser_id": part["id"]}).status == 200
+    assert owner.post(f"/v1/contacts/{part['id']}/unmerge").status == 200
+    house.settle()
+    purge(owner, whole)
+    minute(house)
+    assert owner.get(f"/v1/contacts/{part['id']}").json["last_name"] == NAME
