@@ -12,6 +12,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from chalicelib.adapters import _aws
 from chalicelib.schemas.mail import Mail
+from infra.local import aws
 from infra.local.cloud import Cloud
 
 
@@ -30,8 +31,8 @@ def aws_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
         for name, value in {
             "AWS_ENDPOINT_URL": endpoint,
             "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_ACCESS_KEY_ID": aws.MADE_UP,
+            "AWS_SECRET_ACCESS_KEY": aws.MADE_UP,
             "AWS_EC2_METADATA_DISABLED": "true",
         }.items():
             monkeypatch.setenv(name, value)

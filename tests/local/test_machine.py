@@ -225,6 +225,30 @@ def test_a_change_flows_through_and_all_is_quiet_again(machine: Run) -> None:
     }  # fmt: skip
 
 
+def test_files_are_put_and_fetched_by_their_links(machine: Run) -> None:
+    token = sign_up(machine, "files")
+    status, made = machine.ask("POST", "/v1/imports", {"kind": "contact"}, token)
+    assert status == 201, made
+    people = b"First name,Email\nAda,ada@example.com\nBo,bo@example.com\n"
+    with urllib.request.urlopen(urllib.request.Request(made["upload_url"], people, method="PUT"), timeout=10) as answer:
+        assert answer.status == 200
+    assert machine.ask("POST", f"/v1/imports/{made['id']}/start", {}, token)[0] == 202
+    assert finished(machine, made["id"], token)["status"] == "succeeded"
+    status, job = machine.ask("POST", "/v1/exports", {"kind": "contact", "format": "csv"}, token)
+    assert status == 202, job
+    done = finished(machine, job["id"], token)
+    assert done["progress"] == {"done": 2, "total": 2}
+    with urllib.request.urlopen(done["result_url"], timeout=10) as answer:
+        assert "attachment" in answer.headers["Content-Disposition"]
+        assert b"ada@example.com" in answer.read()
+
+
+def finished(machine: Run, job_id: str, token: str) -> Any:
+    """The job once nothing is left to do."""
+    assert machine.ask("GET", "/_local/idle?wait=20", token=token)[1]["idle"] is True
+    return machine.ask("GET", f"/v1/jobs/{job_id}", token=token)[1]
+
+
 def test_many_requests_at_once_each_get_their_own_answer(machine: Run) -> None:
     tokens = [sign_up(machine, f"many{number}") for number in range(4)]
 
