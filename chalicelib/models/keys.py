@@ -122,6 +122,11 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("contact.timeline", 1, 0, "is the contact there 0.5; one query of its own collection 0.5"),
     Pattern("contact.timeline_kind", 1, 0, "is the contact there 0.5; one query of gsi1 0.5"),
     Pattern("contact.timeline_pinned", 1, 0, "is the contact there 0.5; one query of gsi2, which has only such notes"),
+    Pattern("contact.timeline_merged", 1.5, 0, "as contact.timeline, and 0.5 for each record merged into it"),
+    Pattern("contact.merge", 2, 0, "?"),
+    Pattern("contact.unmerge", 2, 0, "?"),
+    Pattern("company.merge", 2, 0, "?"),
+    Pattern("company.merge_below", 2, 0, "?"),
     Pattern("contact.as_of", 1.5, 0, "the contact, consistent 1; the first change after the moment 0.5"),
     Pattern("contact.history", 1.5, 0, "the contact 0.5; ten changes of 0.6 KB in one query, 0.5 for each 4 KB"),
     Pattern("contact.lifecycle", 1.5, 0, "the contact, its stages and who made it, 0.5 each"),
@@ -194,8 +199,8 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         "index.contact",
         0.5,
         22,
-        "is there a card 0.5; name 2, address 1, its second word 1, domain 1, phones 2, tags 2, made at 1, last touch 1, "
-        "keys of possible duplicates 10; card 1. A third word of the name adds 4, each of company, owner, stage, "
+        "is there a card 0.5; name 2, address 1, its second word 1, domain 1, phones 2, tags 2, made at 1, last touch "
+        "1, keys of possible duplicates 10; card 1. A third word of the name adds 4, each of company, owner, stage, "
         "class, next activity, birthday and custom field 1",
     ),
     Pattern("index.contacted", 1, 4, "card read 1, claimed 1 and given back 1; the entry of the last contact moved 2"),
