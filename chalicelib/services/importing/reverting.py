@@ -4,6 +4,8 @@ Only where nobody has touched it since. Each decision is made by comparing what 
 done again finds its work done.
 """
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 from chalicelib import errors
@@ -139,20 +141,24 @@ def _remove_company(job: Job, made: str, draft: dict[str, Any]) -> str:
 def _belong(tenant: str, company_id: str) -> bool:
     """Whether a live contact, or a company below, is there that belongs to the company.
 
-    The index may still hold those that were removed a moment ago: each is looked at.
+    The index may still hold those that did a moment ago, so each is looked at.
     """
     for noun, field in (("contact", "company_id"), ("company", "parent_id")):
-        space = f"{noun}.{field}.{company_id}"
-        several = []
-        for term in every(keys.partition("term", tenant=tenant, space=space)):
-            several.append(place_of(term.sk)[1])
-            if len(several) == lookups.MANY:
-                if lookups.records(tenant, noun, several, surely=True):
-                    return True
-                several.clear()
-        if several and lookups.records(tenant, noun, several, surely=True):
-            return True
+        terms = every(keys.partition("term", tenant=tenant, space=f"{noun}.{field}.{company_id}"))
+        for few in _in_fews(place_of(term.sk)[1] for term in terms):
+            if any(_names(one, company_id) for one in lookups.records(tenant, noun, few, surely=True).values()):
+                return True
     return False
+
+
+def _names(record: dict[str, Any], company_id: str) -> bool:
+    employers = (one["company_id"] for one in record.get("companies", ()))
+    return company_id in (record.get("company_id"), record.get("parent_id"), *employers)
+
+
+def _in_fews(several: Iterator[str]) -> Iterator[list[str]]:
+    while few := list(islice(several, lookups.MANY)):
+        yield few
 
 
 def _did(entry: Entry) -> bool:
