@@ -18,6 +18,7 @@ from chalicelib.handlers import (
     tasks,
     timelines,
     users,
+    vcards,
     views,
 )
 from chalicelib.handlers._http import App
@@ -39,6 +40,7 @@ for room in (
     tasks,
     timelines,
     users,
+    vcards,
     views,
 ):
     app.register_blueprint(room.routes)
