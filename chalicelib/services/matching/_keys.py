@@ -40,13 +40,18 @@ def _of_person(one: Person) -> Iterator[str]:
         yield "t" + phone[-8:]
     if one.birthday and one.birthday[0]:
         yield "b" + one.birthday[0] + "".join(sorted(one.birthday[1:]))
-    where = _place(one.address) or (one.company and "w" + sound(one.company.partition(" ")[0]))
-    if not where and one.birthday:
-        where = one.birthday[0] or "".join(one.birthday[1:])
-    if where:
+    for fact in _with_names(one):
         for name in names:
-            yield f"p{where}.{name}"
+            yield f"p{fact}.{name}"
     yield from _of_address(one.address, further=one.birthday is None)
+
+
+def _with_names(one: Person) -> Iterator[str]:
+    """What is joined with either name: where somebody is, and without a postal code also the year of birth."""
+    if where := _place(one.address) or (one.company and "w" + sound(one.company.partition(" ")[0])):
+        yield where
+    if not one.address.postal_code and one.birthday:
+        yield one.birthday[0] or "".join(one.birthday[1:])
 
 
 def _of_firm(one: Firm) -> Iterator[str]:

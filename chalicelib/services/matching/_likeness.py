@@ -94,9 +94,9 @@ def digits(one: str, other: str) -> Level:
 
 
 def date(one: Date, other: Date) -> Level:
-    """Of birthdays: the same, one slip or day and month swapped, two slips, or another day."""
+    """Of birthdays: the same, one slip or day and month swapped, two parts of three, the year alone, or another day."""
     if not one[0] or not other[0]:
-        return "some" if one[1:] == other[1:] else "far"  # day and month alone: less for and less against
+        return "near" if one[1:] == other[1:] else "differ"
     if one == other:
         return "exact"
     if one[0] == other[0] and one[1:] == (other[2], other[1]):
@@ -105,7 +105,9 @@ def date(one: Date, other: Date) -> Level:
     equal = sum(a == b for a, b in zip(one, other, strict=True))
     if slips == 1:
         return "near"
-    return "some" if equal == 2 or (slips == 2 and equal) else "differ"
+    if equal == 2 or (slips == 2 and equal):
+        return "some"
+    return "far" if one[0] == other[0] else "differ"
 
 
 def street(one: tuple[str, ...], other: tuple[str, ...]) -> Level:

@@ -17,7 +17,7 @@ from chalicelib.services.matching._likeness import Level
 PERSON: Final[dict[str, dict[Level, float]]] = {
     "first name": {"exact": 6.5, "near": 5.5, "some": 1, "far": -2.5, "differ": -3.5},
     "last name": {"exact": 7.5, "near": 6.5, "some": 3, "far": -2, "differ": -3},
-    "birthday": {"exact": 12, "near": 6, "some": 0, "far": -3, "differ": -5},
+    "birthday": {"exact": 12, "near": 6, "some": 2, "far": -0.5, "differ": -5},
     "mail address": {"exact": 12, "near": 7, "some": 2.5, "far": -1, "differ": -1},
     "phone number": {"exact": 9, "near": 6.5, "some": 3, "far": -1.5, "differ": -1.5},
     "company": {"exact": 4, "near": 3.5, "some": 2, "far": -0.5, "differ": -1},
@@ -39,7 +39,7 @@ FIRM: Final[dict[str, dict[Level, float]]] = {
 PRIOR: Final = -14.0  # of some ten thousand pairs of a small firm's persons one is the same
 ADDRESS_AT_MOST: Final = 15.0
 ADDRESS_AT_LEAST: Final = -8.0  # people move
-SWAPPED: Final = -1.0
+SWAPPED: Final = -0.5
 RARE: Final = 1.5  # a last name that few people have tells more
 RELATIVES: Final = -4.0  # for each of birthday, mail and phone that differs too, or once if only one side has any
 SHARED: Final = 2.0  # the most that a phone tells of people with other first names: families and offices share one
