@@ -7,7 +7,9 @@ What cannot be derived stands in the tables below. A route that they do not cove
 import copy
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -27,6 +29,7 @@ MAKE: dict[str, Callable[[Sender], Any]] = {
     "company_id": lambda sender: made(sender, "/v1/companies"),
     "contact_id": lambda sender: sender.contact(),
     "field_id": lambda sender: made(sender, "/v1/fields"),
+    "import_id": lambda sender: made(sender, "/v1/imports"),
     "job_id": lambda sender: job(sender),
     "task_id": lambda sender: made(sender, "/v1/tasks"),
     "token_id": lambda sender: made(sender, "/v1/tokens"),
@@ -48,11 +51,13 @@ FILLED_BY = {
 FILL: dict[str, Callable[[Sender], Any]] = {
     "list_contact_duplicates": lambda sender: pair(sender, "contact"),
     "list_company_duplicates": lambda sender: pair(sender, "company"),
+    "list_imports": lambda sender: sender.post("/v1/imports", {"content": people(1)}).json,
     "list_jobs": lambda sender: MAKE["job_id"](sender),
 }
 
 # Lists inside of a record, filled by the record's own work: the path, and the ids of so many rows.
 FILL_INSIDE: dict[str, Callable[[Sender, int], tuple[str, list[str]]]] = {
+    "list_import_rows": lambda sender, count: import_rows(sender, count),
     "list_job_rows": lambda sender, count: job_rows(sender, count=count),
     "contact_history": lambda sender, count: history(sender, "contact_id", count),
     "company_history": lambda sender, count: history(sender, "company_id", count),
@@ -63,7 +68,10 @@ BODIES: dict[str, Callable[[Sender], Any]] = {
     "login": lambda sender: {"email": sender.signed_up["user"]["email"], "password": PASSWORD},
     "refresh": lambda sender: {"refresh_token": sender.signed_up["refresh_token"]},
     "logout": lambda _: {},
+    "create_import": lambda _: {"source": "hubspot"},
     "create_field": lambda _: {"noun": "contact", "name": f"f{uuid.uuid4().hex}", "label": "F", "type": "text"},
+    "batch_contacts": lambda _: {"operations": [{"op": "create", "ref": "1", "body": {"first_name": "Ada"}}]},
+    "batch_companies": lambda _: {"operations": [{"op": "create", "ref": "1", "body": {"name": "Acme"}}]},
     "bulk_contacts": lambda _: {"action": "tag", "tags": ["vip"], "filter": {}, "all": True},
     "bulk_companies": lambda _: {"action": "tag", "tags": ["vip"], "filter": {}, "all": True},
     "reassign_user": lambda sender: {"to_user_id": sender.user},
@@ -112,6 +120,8 @@ def valid(route: Route, sender: Sender) -> Call:
     if route.path.endswith("/restore"):
         removed = sender.delete(path.removesuffix("/restore"))
         assert removed.status == 204, removed.text
+    if route.path.startswith("/v1/imports/{import_id}/") and route.method == "POST":
+        brought(sender, path)
     if route.path.endswith("/unmerge"):
         noun = route.path.split("/")[2]
         joined = sender.post(path.removesuffix("unmerge") + "merge", BODIES[f"merge_{noun}"](sender))
@@ -156,6 +166,29 @@ def job(sender: Sender) -> Any:
     """A job that nobody began yet."""
     actor = Actor(sender.tenant, sender.user, "owner", permissions.ALL)
     return {"id": jobs.start(actor, "test", {}).id}
+
+
+def people(count: int) -> str:
+    """A file of so many contacts."""
+    return "Email\n" + "".join(f"{uuid.uuid4().hex}@example.com\n" for _ in range(count))
+
+
+def brought(sender: Sender, path: str) -> None:
+    """Upload the file of an import, so that it can be started; do it, so that it can be taken back."""
+    base = path.rpartition("/")[0]
+    Path(unquote(urlsplit(sender.get(base).json["upload_url"]).path)).write_text(people(1))
+    if path.endswith("/revert"):
+        assert sender.post(f"{base}/start").status == 202
+        sender.house.settle()
+
+
+def import_rows(sender: Sender, count: int) -> tuple[str, list[str]]:
+    """An import of so many rows: the path of its rows, and their ids."""
+    answer = sender.post("/v1/imports", {"content": people(count)})
+    assert answer.status == 202, answer.text
+    sender.house.settle()
+    path = f"/v1/imports/{answer.json['id']}/rows"
+    return path, [row["id"] for row in sender.get(f"{path}?limit=200").json["data"]]
 
 
 def pair(sender: Sender, noun: str) -> Any:
