@@ -25,10 +25,11 @@ def _write(actor: Actor, contact: Contact, draft: ContactDraft) -> None:
     zones.check(draft.time_zone, "/time_zone")
     drafts.check_day(draft.birthday, "/birthday")
     company_id, lifecycle, known = contact.company_id, contact.lifecycle, _domains(contact)
+    employers = {one["company_id"] for one in contact.companies or ()}
     drafts.fill(actor, contact, draft)
     contact.emails = drafts.primary_first(_folded(draft.emails), "emails", "address") or None
     contact.name = text.folded(_display_name(contact))
-    _employments(actor, draft)
+    _employments(actor, draft, employers)
     if contact.company_id != company_id or contact.company_id is None:
         _link(actor, contact, _domains(contact) - known)
     if contact.lifecycle != lifecycle:
@@ -83,13 +84,15 @@ def _of_domains(tenant: str, domains: set[str]) -> str | None:
     return next((guard.holder for guard in several(guards) if guard is not None), None)
 
 
-def _employments(actor: Actor, draft: ContactDraft) -> None:
+def _employments(actor: Actor, draft: ContactDraft, known: set[str]) -> None:
+    """Raises `Invalid` for days that cannot be, and for a company that is not there; one it had may be gone by now."""
     for number, one in enumerate(draft.companies):
         for name, day in (("from", one.since), ("to", one.until)):
             drafts.check_day(day, f"/companies/{number}/{name}")
         if one.since and one.until and one.since > one.until:
             raise errors.invalid(f"/companies/{number}/to", "range", "`to` lies before `from`.")
-        _company(actor, one.company_id, f"/companies/{number}/company_id")
+        if one.company_id not in known:
+            _company(actor, one.company_id, f"/companies/{number}/company_id")
 
 
 def _company(actor: Actor, company_id: str, pointer: str) -> Any:

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from chalicelib import clock
 from chalicelib.models import keys
+from chalicelib.models.contact import Contact
 from chalicelib.models.guard import Guard
 from chalicelib.models.table import fetch
-from chalicelib.services import merges
-from tests.feeds import forget
+from chalicelib.services import absorbed, merges
+from tests import truth
+from tests.feeds import deliver, forget, taken
 from tests.house import Answer, House, Sender
 
 COMPUTED = {"version", "updated_at", "duplicates"}  # and what a creation warns of
@@ -302,6 +304,13 @@ class TestCompanies:
         assert merge(owner, top, low)["parent_id"] is None
         assert lasting(unmerge(owner, low)) == lasting(low)
 
+    def test_those_who_work_there_can_still_be_changed_and_are_listed(self, owner: Sender) -> None:
+        winner, loser = company(owner), company(owner)
+        person = owner.contact(first_name="A", company_id=loser["id"], companies=[{"company_id": loser["id"]}])
+        merge(owner, winner, loser)
+        assert owner.patch(path(person), {"title": "Dr"}).status == 200
+        assert owner.patch(path(person), {"companies": [{"company_id": winner["id"]}]}).status == 200
+
     def test_a_child_never_gives_its_parent_itself_as_parent(self, owner: Sender) -> None:
         parent, top = company(owner), company(owner)
         child, other = company(owner, parent_id=parent["id"]), company(owner, parent_id=top["id"])
@@ -534,6 +543,20 @@ class TestWhatIsBesideThem:
         now = shown(owner, winner)
         assert (now["last_contacted_at"], now["next_activity_at"]) == (None, None)
 
+    @pytest.mark.parametrize("seed", range(5))
+    def test_whatever_comes_late_or_twice_each_shows_its_own(self, house: House, owner: Sender, seed: int) -> None:
+        life = Life(owner, random.Random(seed))
+        house.settle()
+        for number in range(24):
+            life.go_on(number)
+        events = taken(house)
+        life.chance.shuffle(events)
+        deliver(events + life.chance.sample(events, len(events) // 2))
+        house.settle()
+        life.check()
+        undo_all(owner, life.records)
+        life.check()
+
     def test_the_winners_timeline_tells_of_it_once(self, house: House, owner: Sender) -> None:
         winner, loser = owner.contact(first_name="A"), owner.contact(first_name="B")
         merge(owner, winner, loser)
@@ -550,6 +573,53 @@ class TestWhatIsBesideThem:
         unmerge(owner, loser)
         house.settle()
         assert owner.get("/v1/me").json["counts"]["companies"] == 2
+
+
+class Life:
+    """What happens with four contacts, and what each of them should show for it."""
+
+    def __init__(self, owner: Sender, chance: random.Random) -> None:
+        self.owner, self.chance = owner, chance
+        self.records = [owner.contact(first_name=f"N{number}") for number in range(4)]
+        self.tasks: dict[str, tuple[str, str]] = {}
+        self.told: list[tuple[str, str]] = []
+
+    def go_on(self, number: int) -> None:
+        acts = [self.plan, self.call, self.merge, self.merge, self.unmerge, self.complete]
+        one, other = self.chance.sample(self.records, 2)
+        self.chance.choice(acts)(one, other, number)
+
+    def plan(self, one: Any, other: Any, number: int) -> None:
+        at = clock.stamp(clock.after(3600 * (number + 1)))
+        answer = self.owner.post("/v1/tasks", {"title": "Call", "due_at": at, "subject_id": one["id"]})
+        if answer.status == 201:
+            self.tasks[answer.json["id"]] = one["id"], at
+
+    def call(self, one: Any, other: Any, number: int) -> None:
+        at = clock.stamp(clock.after(-3600 * self.chance.randrange(1, 99)))
+        if self.owner.post(f"{path(one)}/activities", {"kind": "call", "at": at}).status == 201:
+            self.told.append((one["id"], at))
+
+    def complete(self, one: Any, other: Any, number: int) -> None:
+        if self.tasks:
+            done = self.chance.choice(sorted(self.tasks))
+            assert self.owner.post(f"/v1/tasks/{done}/complete").status == 200
+            del self.tasks[done]
+
+    def merge(self, one: Any, other: Any, number: int) -> None:
+        self.owner.post(f"{path(one)}/merge", {"loser_id": other["id"]})
+
+    def unmerge(self, one: Any, other: Any, number: int) -> None:
+        self.owner.post(f"{path(one)}/unmerge")
+
+    def check(self) -> None:
+        for one in self.records:
+            answer = self.owner.get(path(one))
+            if answer.status == 200:
+                ids = absorbed.ids_of(truth.record(Contact, self.owner.tenant, one["id"]))
+                planned = min((at for of, at in self.tasks.values() if of in ids), default=None)
+                contacted = max((at for of, at in self.told if of in ids), default=None)
+                assert (answer.json["next_activity_at"], answer.json["last_contacted_at"]) == (planned, contacted)
 
 
 FEW = st.sampled_from(["a", "b", "c"])
