@@ -2,6 +2,7 @@
 
 from chalicelib.handlers import (
     auth,
+    batches,
     bulk,
     companies,
     contacts,
@@ -27,6 +28,7 @@ app = App()
 
 for room in (
     auth,
+    batches,
     bulk,
     companies,
     contacts,

@@ -2,7 +2,9 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from pynamodb.exceptions import DeleteError, PutError, TransactWriteError, UpdateError
@@ -33,6 +35,8 @@ class Step(NamedTuple):
 _ORDER = ("check", "delete", "save", "update")  # the order in which PynamoDB sends them, and so that of the reasons
 LIMIT = 100  # steps of one transaction, the most that DynamoDB takes
 _BATCH = 25  # writes of one BatchWriteItem, the most that DynamoDB takes
+MOST = 100  # writes of one transaction, the most that DynamoDB takes
+_gathering: ContextVar[list[Step] | None] = ContextVar("gathering", default=None)
 _PATIENCE = 6  # tries while others write the same items
 
 
@@ -46,6 +50,10 @@ def transact(*steps: Step) -> None:
 
     Raises the `refusal` of the step whose condition failed, `Stale` if it names none.
     """
+    gathering = _gathering.get()
+    if gathering is not None:
+        gathering += steps
+        return
     if len(steps) == 1 and steps[0].do != "check":
         _write(steps[0])
         return
@@ -60,6 +68,17 @@ def transact(*steps: Step) -> None:
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
         else:
             return
+
+
+@contextmanager
+def gathered() -> Iterator[list[Step]]:
+    """What `transact` is asked for meanwhile, and does not do: for those who do several things in one transaction."""
+    steps: list[Step] = []
+    token = _gathering.set(steps)
+    try:
+        yield steps
+    finally:
+        _gathering.reset(token)
 
 
 def change(load: Callable[[bool], R], apply: Callable[[R], Sequence[Step]], expected: int | None) -> R:

@@ -199,12 +199,15 @@ class Records(Generic[V]):
             try:
                 if holder is not None:
                     return self.update(actor, holder, patch), False
-                draft = decoding.convert(self._with(given, field, value), self.noun.draft)
-                return self.create(actor, draft), True
+                return self.create(actor, self.draft_with(given, field, value)), True
             except (errors.NotFound, errors.Conflict):  # somebody made, merged or removed it meanwhile
                 if attempt + 1 == _TRIES or self.holder(actor.tenant, field, value) == holder:
                     raise
         raise AssertionError("unreachable")
+
+    def draft_with(self, given: dict[str, Any], field: str, value: str) -> Any:
+        """The draft of a record that has this value, in its folded form. Raises `Invalid`."""
+        return decoding.convert(self._with(given, field, value), self.noun.draft)
 
     def holder(self, tenant: str, field: str, value: str) -> str | None:
         """The id of the live record that has this value. Half a unit; a miss one more."""
