@@ -11,6 +11,7 @@ import msgspec
 from chalicelib import errors
 from chalicelib.models.job import Job
 from chalicelib.schemas.row import RowError, RowView
+from chalicelib.services import duplicates, jobs
 from chalicelib.services import rows as job_rows
 from chalicelib.services.importing import doing, files, planning, reading, report
 from chalicelib.services.importing.doing import Done
@@ -47,6 +48,7 @@ def step(job: Job) -> bool:
                 _chunk(job)
         case _:
             report.finish(job)
+            _look_for_duplicates(job)
             return True
     return False
 
@@ -93,6 +95,15 @@ def _chunk(job: Job) -> None:
     failing = [*job.state["failing"], number] if kept.failed else job.state["failing"]
     job.state = {**job.state, "chunk": number + 1, "failing": failing}
     _past_the_last(job)
+
+
+def _look_for_duplicates(job: Job) -> None:
+    """Let the whole base be looked through, since a file often says what is there in another spelling.
+
+    Begun again by a step that is done again, it finds the same pairs.
+    """
+    if job.counts.get("created") and not job.params["dry_run"]:
+        duplicates.scan(jobs.actor_of(job), job.params["noun"])
 
 
 def _past_the_last(job: Job) -> None:
