@@ -94,6 +94,8 @@ def _operation(route: Route, book: schemas.Book) -> dict[str, Any]:
     }
     if route.permission not in (None, "self"):
         operation["description"] = f"Needs the permission `{route.permission}`."
+    if route.query is not None and "custom" in route.query.__struct_fields__:
+        operation["description"] = f"{operation.get('description', '')} {words.CUSTOM}".strip()
     parameters = [*_path_parameters(route), *book.query(route), *_header_parameters(route)]
     if parameters:
         operation["parameters"] = parameters

@@ -61,6 +61,7 @@ class Book:
                 "schema": _not_null(one),
             }
             for name, one in schema["properties"].items()
+            if name != "custom"  # whose names are the firm's own; the operation's description has a word on it
         ]
 
     def _example(self, schema: Schema, struct: str = "", field: str = "") -> Any:

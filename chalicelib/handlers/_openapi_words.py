@@ -49,6 +49,11 @@ NAMES: Final[dict[str, tuple[str, str]]] = {
     "external_id": ("`system:id`, the record's id in another system", "hubspot:501"),
 }
 
+CUSTOM: Final = (
+    "`custom.<name>=` lists by a value of the firm's own field; `custom.<name>.from=` and `.to=` by a range of numbers, "
+    "amounts of money (`129900 EUR`) and dates."
+)
+
 # Query parameters whose struct says nothing of them.
 QUERY: Final[dict[str, str]] = {
     "noun": "Only those of this noun",
@@ -67,6 +72,23 @@ QUERY: Final[dict[str, str]] = {
     "from": "The first day, in UTC",
     "to": "The last day, in UTC",
     "group_by": "What the rows add up",
+    "q": "Only those of whose names, addresses, numbers or company each word given here begins a word; in any order",
+    "view_id": "As this saved view lists them; with no other parameter but `limit` and `cursor`",
+    "created_since": "Only what was made since then, the oldest first",
+    "owner_id": "Only those of this user",
+    "tag": "Only those with this tag",
+    "relationship": "Only those of this class",
+    "lifecycle": "Only those in this stage",
+    "external_id": "Only the one that another system knows by this id: `system:id`",
+    "phone": "Only those with this number, however it is spelt",
+    "not_contacted_since": "Only those with whom nobody was in touch since then, or ever; the longest ago first",
+    "no_contact_days": "Only those with whom nobody was in touch for so many days, or ever; the longest ago first",
+    "next_activity_before": "Only those for whom something is to be done before then; the earliest first",
+    "birthday_within": "Only those who have their birthday within so many days; the next first",
+    "deleted": "What is in the trash, the last deleted first",
+    "company_id": "Only those of this company",
+    "domain": "Only the one with this mail domain",
+    "parent_id": "Only those right below this company",
 }
 
 _CON, _JOB, _TSK, _TOK, _USR = (f"{prefix}_{_ULID}" for prefix in ("con", "job", "tsk", "tok", "usr"))
