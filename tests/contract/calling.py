@@ -151,6 +151,8 @@ def body(route: Route, sender: Sender) -> Any:
         for field in holder.keys() & {"email", "address"}:
             if isinstance(holder[field], str):
                 holder[field] = f"{uuid.uuid4().hex}@example.com"
+    if "domains" in example:
+        example["domains"] = [f"{uuid.uuid4().hex}.example"]
     return example
 
 

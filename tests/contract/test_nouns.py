@@ -50,6 +50,7 @@ SHARED = {"user": "access", "token": "access"}
 OTHER_ROOMS = {
     "auth": "signing up, in and out",
     "exports": "an export is a job",
+    "merges": "contacts and companies alike become one",
     "system": "the house itself",
 }
 
