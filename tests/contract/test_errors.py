@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib import errors, observability
 from chalicelib.handlers import _problem
-from chalicelib.services import contacts
+from chalicelib.services import versions
 from tests.house import Answer, House, Sender
 
 MEMBERS = {
@@ -86,11 +86,11 @@ def test_what_a_service_raises_is_answered(
     def refuse(*_: object) -> None:
         raise made(kind)
 
-    monkeypatch.setattr(contacts, "get", refuse)
+    monkeypatch.setattr(versions, "read", refuse)
     answer = owner.get("/v1/contacts/con_01HX5ZZKBKACTAV9WEVGEMMVRZ")
     check(answer, _problem.STATUS[kind])
     assert answer.json["instance"] == "/v1/contacts/con_01HX5ZZKBKACTAV9WEVGEMMVRZ"
-    assert answer.headers.get("Retry-After") == ("7" if kind is errors.TooMany else None)
+    assert answer.headers.get("Retry-After") == {errors.TooMany: "7", errors.Unready: "1"}.get(kind)
     assert answer.headers.get("WWW-Authenticate") == ("Bearer" if kind is errors.Unauthenticated else None)
 
 
@@ -177,7 +177,7 @@ def test_what_nobody_foresaw_is_told_to_the_log_alone(
     def burst(*_: object) -> None:
         raise RuntimeError("ada@example.com owes 1300 euros")
 
-    monkeypatch.setattr(contacts, "get", burst)
+    monkeypatch.setattr(versions, "read", burst)
     answer = owner.get("/v1/contacts/con_01HX5ZZKBKACTAV9WEVGEMMVRZ")
     check(answer, 500)
     assert answer.json["detail"] == ""
