@@ -15,6 +15,7 @@ from chalicelib.adapters import storage
 from chalicelib.models.job import Job
 from chalicelib.schemas.row import RowView, failed
 from chalicelib.services import rows
+from chalicelib.services.remembered import remembering
 
 # A page of ids behind a key (None: from the start), and the key to go on from, if there may be more.
 Source = Callable[[Any], tuple[list[str], Any]]
@@ -95,14 +96,15 @@ def _few(job: Job, change: Change) -> None:
     records = change.look(ids)
     planned = _planned(job) or _plan(job, change, records)
     done = []
-    for (line, record_id), record, due in zip(_numbered(job, ids), records, planned, strict=True):
-        try:
-            status = "updated" if _done(change, record_id, record) or due else "unchanged"
-            done.append(RowView(line=line, id=record_id, status=status))
-        except errors.Unready:
-            raise
-        except errors.CrmError as error:
-            done.append(failed(line, error, record_id))
+    with remembering():
+        for (line, record_id), record, due in zip(_numbered(job, ids), records, planned, strict=True):
+            try:
+                status = "updated" if _done(change, record_id, record) or due else "unchanged"
+                done.append(RowView(line=line, id=record_id, status=status))
+            except errors.Unready:
+                raise
+            except errors.CrmError as error:
+                done.append(failed(line, error, record_id))
     _advance(job, ids, done)
 
 
