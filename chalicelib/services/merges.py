@@ -1,4 +1,4 @@
-"""Two records become one, and two again: the pure folding of `merging.py`, brought into the table.
+"""Two records become one, and two again.
 
 One transaction writes the winner, the loser and who holds the values that only one record may have. All that the loser
 held goes over to the winner, also what its fields do not show (`held` in its layers), so that an old address or the id
@@ -6,25 +6,22 @@ in another system still leads to the one who is left; an undo gives it back. All
 so of two who merge the same pair at once, either way round, one finds it done.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
 
-from chalicelib import clock, errors
+from chalicelib import errors
 from chalicelib.models.guard import Guard
 from chalicelib.models.writes import LIMIT, Step, absent, change
-from chalicelib.schemas import decoding
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.merge import MergeDraft
-from chalicelib.services import absorbed, kinship, merging, nouns, parties, text, titles
+from chalicelib.services import absorbed, joining, kinship, merging, nouns, parties
 from chalicelib.services.records import Claim, Records
 
 MOST: Final = 20  # records merged into one, counted with those they had absorbed: so also how deep they can lie
 MOST_CLAIMS: Final = LIMIT - MOST - 10  # values a loser may hold, so that each undo fits into a transaction
-_NEEDED: Final = "A contact needs a name, a mail address or a phone number."
 
 Key = tuple[str, str]
-Stage = list[str | None]  # a stage and since when
 
 
 def merge(actor: Actor, noun: str, winner_id: str, draft: MergeDraft, expected: int | None = None) -> Any:
@@ -44,7 +41,7 @@ def merge(actor: Actor, noun: str, winner_id: str, draft: MergeDraft, expected: 
             raise errors.Conflict(f"At most {MOST} records can be merged into one.")
         if len(theirs) > MOST_CLAIMS:
             raise errors.Conflict("The loser has too many addresses and ids to be merged in one step.")
-        _join(actor, winner, loser, kinship.choices(winner, loser, draft.fields))
+        joining.join(actor, winner, loser, kinship.choices(winner, loser, draft.fields))
         loser.merged_into = winner.id
         _hold(verbs, winner, _keys(mine) | _keys(theirs))
         moved = [_hand_over(verbs, claim, loser, winner) for claim in theirs]
@@ -67,7 +64,7 @@ def unmerge(actor: Actor, noun: str, record_id: str, loser_id: str | None = None
         loser = _to_undo(verbs, record, loser_id)
         chain = _chain(verbs, loser, record)
         theirs, held = verbs.claims(loser), [_keys(verbs.claims(holder)) for holder in chain]
-        _part(verbs, loser, chain)
+        joining.part(loser, chain)
         for holder, before in zip(chain, held, strict=True):
             _hold(verbs, holder, before - _keys(theirs))
         shown[:] = [record if record.id in {loser.id, chain[-1].id} else loser]
@@ -139,101 +136,6 @@ def _chain(verbs: Records[Any], loser: Any, known: Any) -> list[Any]:
     return chain
 
 
-def _join(actor: Actor, winner: Any, loser: Any, choices: Mapping[str, str]) -> None:
-    """Let the winner, not yet saved, read as both."""
-    times = {**absorbed.times(winner), **absorbed.times(loser)}
-    since = _own_stage(winner)
-    layers, fields = merging.merged(
-        winner.layers,
-        nouns.written(winner),
-        nouns.written(loser),
-        choices,
-        loser_id=loser.id,
-        ids=absorbed.ids_of(loser)[1:],
-        at=clock.stamp(),
-        by=actor.user,
-    )
-    _fill(winner, fields, [_stage(loser)])
-    winner.layers = {**layers, "times": times, "since": since}
-    absorbed.tell(winner, {})
-    _check_whole(winner)
-
-
-def _part(verbs: Records[Any], loser: Any, chain: Sequence[Any]) -> None:
-    """Let the loser stand alone, and those it was in, from the innermost on, read as what is left of them."""
-    group, times = absorbed.ids_of(loser), absorbed.times(chain[-1])
-    gone, fresh = loser.id, dict[str, Any]()
-    for holder in chain:
-        merges = [one for one in holder.layers["merges"] if one["loser_id"] != gone]
-        stay = {one["loser_id"]: fresh.get(one["loser_id"]) or _frozen(verbs, holder, one) for one in merges}
-        plains = {one.id: nouns.written(one) for one in stay.values()}
-        before = holder.layers
-        layers, fields = merging.unmerged(before, plains, gone)
-        _fill(holder, fields, [before["since"], *map(_stage, stay.values())])
-        if layers:
-            layers["merges"] = [{**one, "ids": [i for i in one["ids"] if i not in group]} for one in layers["merges"]]
-        holder.layers = layers
-        left = {one: told for one, told in times.items() if one in absorbed.ids_of(holder)}
-        _tell(holder, left)
-        fresh, gone = {holder.id: holder}, ""
-    loser.merged_into = None
-    _tell(loser, {one: told for one, told in times.items() if one in group})
-    _name_company(loser)
-    if not _is_called(chain[-1]):
-        raise errors.Conflict(f"{_NEEDED} Without what was merged into it {chain[-1].id} has none: give it one first.")
-
-
-def _frozen(verbs: Records[Any], holder: Any, merge: Mapping[str, Any]) -> Any:
-    record = nouns.peek(verbs.noun, holder.tenant, merge["loser_id"], consistent=True)
-    if record is None:
-        raise errors.Stale("One of the records is not there.")
-    return record
-
-
-def _tell(record: Any, times: absorbed.Times) -> None:
-    if record.layers:
-        record.layers = {**record.layers, "times": times}
-    absorbed.tell(record, times)
-
-
-def _fill(record: Any, fields: Mapping[str, Any], stages: Sequence[Stage]) -> None:
-    """Put folded fields into the record, and what follows from them. Not checked again: they were once valid."""
-    stage, company = _stage(record), getattr(record, "company_id", None)
-    for name in nouns.NOUNS[record.NOUN].draft.__struct_fields__:
-        setattr(record, nouns.NOUNS[record.NOUN].attributes.get(name, name), fields.get(name) or None)
-    record.tags = list(fields.get("tags", ()))
-    record.name = text.folded(titles.of(record))
-    if fields.get("lifecycle") != stage[0]:
-        since = next((at for one, at in stages if one == record.lifecycle), clock.stamp())
-        record.lifecycle_since = since if record.lifecycle else None
-    if fields.get("company_id") != company:
-        _name_company(record)
-
-
-def _stage(record: Any) -> Stage:
-    """The stage that a record shows, and since when."""
-    return [getattr(record, "lifecycle", None), getattr(record, "lifecycle_since", None)]
-
-
-def _own_stage(record: Any) -> Stage:
-    """The same of what is the record's own."""
-    if not record.layers or record.layers["base"].get("lifecycle") == _stage(record)[0]:
-        return _stage(record)
-    known: Stage = record.layers["since"]
-    return known
-
-
-def _name_company(record: Any) -> None:
-    """The present name of a contact's company: it may have changed while the contact was merged."""
-    if record.NOUN != "contact":
-        return
-    try:
-        company = absorbed.root(record.tenant, record.company_id) if record.company_id else None
-    except errors.Stale:
-        return
-    record.company_name = getattr(company, "display_name", None)
-
-
 def _hold(verbs: Records[Any], record: Any, keys: Iterable[Key]) -> None:
     """Note what the record holds for others, besides what its own fields say."""
     if record.layers:
@@ -264,21 +166,6 @@ def _hand_over(verbs: Records[Any], claim: Claim, holder: Any, to: Any) -> Step:
 
 def _saved(actor: Actor, verbs: Records[Any], *records: Any) -> list[Step]:
     return [Step("save", verbs.saved(actor, record)) for record in records]
-
-
-def _check_whole(winner: Any) -> None:
-    """Whether the two can be one: raises `Conflict` for more entries than a field may have."""
-    if not _is_called(winner):
-        raise errors.invalid("/fields", "required", _NEEDED)
-    try:
-        decoding.convert(nouns.written(winner), nouns.NOUNS[winner.NOUN].draft)
-    except errors.Invalid as error:
-        flaws = [errors.Flaw(flaw.pointer, flaw.code, f"Both together: {flaw.message}") for flaw in error.flaws]
-        raise errors.Conflict(flaws[0].message if flaws else error.detail, *flaws) from None
-
-
-def _is_called(record: Any) -> bool:
-    return bool(record.NOUN != "contact" or titles.of(record) != record.id)
 
 
 def _keys(claims: Iterable[Claim]) -> set[Key]:
