@@ -4,12 +4,12 @@ import copy
 from collections.abc import Mapping
 from typing import Any, Final
 
-from chalicelib.handlers import _openapi_words as words
 from chalicelib.schemas.field import FieldView
 from chalicelib.schemas.money import MOST
 from chalicelib.services.custom_values import LONGEST, PREFIXES
 
 Schema = dict[str, Any]
+_ABOUT: Final = "Values of the firm's own fields, by their names"
 _NULL: Final = {"type": "null"}
 _MONEY: Final = {
     "type": "object",
@@ -44,7 +44,7 @@ def described(document: Schema, fields: Mapping[str, Mapping[str, FieldView]]) -
 def _with_custom(schema: Schema, form: str, fields: Mapping[str, FieldView]) -> Schema:
     schema = copy.deepcopy(schema)
     # A record that was read may have values of deleted fields; a written one has values of these only.
-    custom: Schema = {"type": "object", "description": words.CUSTOM, "additionalProperties": form == "View"}
+    custom: Schema = {"type": "object", "description": _ABOUT, "additionalProperties": form == "View"}
     custom["properties"] = {name: _value(field, form) for name, field in sorted(fields.items())}
     schema["properties"]["custom"] = {"anyOf": [custom, _NULL]} if form == "Patch" else custom
     for example in schema.get("examples", ()):

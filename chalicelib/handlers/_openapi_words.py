@@ -9,7 +9,6 @@ ABOUT: Final = (
     "A customer-relationship system that bills by use. JSON in and out; times are RFC 3339 in UTC; lists come in pages "
     "with a cursor; errors are `application/problem+json` (RFC 9457). Every answer tells its cost in `Tendril-Cost`."
 )
-CUSTOM: Final = "Values of the firm's own fields, by their names"
 PATCH: Final = "A JSON merge patch (RFC 7396): what is not there stays as it is, null clears."
 BEARER: Final = {
     "type": "http",
@@ -50,8 +49,8 @@ NAMES: Final[dict[str, tuple[str, str]]] = {
 }
 
 CUSTOM: Final = (
-    "`custom.<name>=` lists by a value of the firm's own field; `custom.<name>.from=` and `.to=` by a range of numbers, "
-    "amounts of money (`129900 EUR`) and dates."
+    "`custom.<name>=` lists by a value of the firm's own field; `custom.<name>.from=` and `.to=` by a range of "
+    "numbers, amounts of money (`129900 EUR`) and dates."
 )
 
 # Query parameters whose struct says nothing of them.
