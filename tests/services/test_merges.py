@@ -311,6 +311,20 @@ class TestCompanies:
         assert owner.patch(path(person), {"title": "Dr"}).status == 200
         assert owner.patch(path(person), {"companies": [{"company_id": winner["id"]}]}).status == 200
 
+    def test_those_of_the_loser_are_listed_with_the_winner_until_then(self, house: House, owner: Sender) -> None:
+        winner, loser = company(owner, name="W"), company(owner, name="L")
+        one, other = (owner.contact(first_name=firm["name"], company_id=firm["id"]) for firm in (winner, loser))
+        merge(owner, winner, loser)
+        house.settle()
+
+        def listed(firm: Any) -> set[str]:
+            return {contact["id"] for contact in owner.get(f"/v1/contacts?company_id={firm['id']}").json["data"]}
+
+        assert listed(winner) == {one["id"], other["id"]}
+        unmerge(owner, loser)
+        house.settle()
+        assert (listed(winner), listed(loser)) == ({one["id"]}, {other["id"]})
+
     def test_a_child_never_gives_its_parent_itself_as_parent(self, owner: Sender) -> None:
         parent, top = company(owner), company(owner)
         child, other = company(owner, parent_id=parent["id"]), company(owner, parent_id=top["id"])
