@@ -68,6 +68,8 @@ class Token(NamedTuple):
 
 def folded(text: str) -> str:
     """Text without case and accents, and with the letters that people type instead."""
+    if text.isascii():
+        return text.lower().replace("`", "'")
     plain = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES)).casefold()
     bare = "".join(sign for sign in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(sign))
     return "".join(map(_digit, unicodedata.normalize("NFC", bare.translate(_LETTERS))))
