@@ -11,7 +11,11 @@ def test_seeding_twice_makes_one_firm(house: House) -> None:
     answer = house.http("POST", "/v1/auth/login", {"email": demo.EMAIL, "password": demo.PASSWORD})
     assert answer.status == 200, answer.text
     owner = Sender(house, answer.json["access_token"], answer.json)
-    assert owner.get("/v1/me").json["counts"] == {"contacts": len(demo.PEOPLE), "tasks_open": len(demo.PEOPLE)}
+    assert owner.get("/v1/me").json["counts"] == {
+        "contacts": len(demo.PEOPLE),
+        "companies": 0,
+        "tasks_open": len(demo.PEOPLE),
+    }
     people = owner.get("/v1/contacts").json["data"]
     assert sorted(person["last_name"] for person in people) == sorted(last for _, last, *_ in demo.PEOPLE)
     assert all(person["last_contacted_at"] and person["next_activity_at"] for person in people)
