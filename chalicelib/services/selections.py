@@ -41,7 +41,8 @@ def nested(parameters: dict[str, Any]) -> dict[str, Any]:
 def flat(parameters: dict[str, Any]) -> dict[str, Any]:
     """The parameters as they stand in a query: `custom.tier` for what is inside `custom`."""
     found = nested(parameters)
-    return {**found, **{f"{_CUSTOM}.{name}": value for name, value in found.pop(_CUSTOM, {}).items()}}
+    custom = found.pop(_CUSTOM, {})
+    return {**found, **{f"{_CUSTOM}.{name}": value for name, value in custom.items()}}
 
 
 def below(pointer: str, error: errors.Invalid) -> errors.Invalid:

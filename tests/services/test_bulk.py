@@ -170,6 +170,22 @@ def test_who_may_not_read_them_does_not_see_the_rows(house: House, owner: Sender
     assert house.signup().get(f"/v1/jobs/{job['id']}/rows").status == 404
 
 
+def test_a_filter_chooses_what_its_list_shows(house: House, owner: Sender) -> None:
+    owner.post("/v1/fields", {"noun": "contact", "name": "size", "label": "Size", "type": "number"})
+    chosen = people(owner, 2, tags=["fair"], custom={"size": 5})
+    others = people(owner, 2, tags=["other"], custom={"size": 7})
+    house.settle()
+    for selection in ({"tag": "fair"}, {"custom.size": 5}):
+        job = done(house, owner, bulk(owner, "tag", filter=selection, tags=[str(selection)]))
+        assert rows_of(owner, job) == dict.fromkeys(chosen, "updated")
+    refused = bulk(owner, "tag", filter={"tag": "fair", "custom.size": 5}, tags=["x"])
+    assert refused.status == 422
+    assert refused.json["errors"][0]["pointer"].startswith("/filter/")
+    assert done(house, owner, bulk(owner, "delete", filter={"tag": "other"}))["counts"] == {"updated": 2}
+    job = done(house, owner, bulk(owner, "restore", filter={"deleted": True}))
+    assert rows_of(owner, job) == dict.fromkeys(others, "updated")
+
+
 # Cancelled, cut off, called twice
 
 

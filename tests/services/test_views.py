@@ -139,3 +139,30 @@ def test_a_list_asks_for_the_parameters_of_a_view(house: House, owner: Sender) -
         with pytest.raises(errors.Invalid) as refused:
             views.filter_of(actor, noun, view_id)
         assert refused.value.flaws[0].pointer == "/view_id"
+
+
+def test_a_list_shows_what_the_view_says(house: House, owner: Sender) -> None:
+    owner.post("/v1/fields", {"noun": "contact", "name": "size", "label": "Size", "type": "number"})
+    for name, size in (("Ada", 5), ("Bob", 7), ("Cyd", 5)):
+        owner.contact(first_name=name, custom={"size": size})
+    house.settle()
+    made = saved(owner, filter={"custom.size": 5}, shared=True)
+    assert made["filter"] == {"custom.size": "5"}
+    rep = colleague(owner, "rep")
+    assert [one["first_name"] for one in rep.get(f"/v1/contacts?view_id={made['id']}").json["data"]] == ["Ada", "Cyd"]
+    first = rep.get(f"/v1/contacts?view_id={made['id']}&limit=1").json
+    rest = rep.get(f"/v1/contacts?view_id={made['id']}&limit=1&cursor={first['next_cursor']}").json
+    assert [one["first_name"] for one in first["data"] + rest["data"]] == ["Ada", "Cyd"]
+    assert owner.get(f"/v1/companies?view_id={made['id']}").status == 422
+    assert owner.get(f"/v1/contacts?view_id={saved(rep)['id']}").status == 422
+    changed = owner.patch(path(made), {"filter": {"custom.size": None, "custom.size.from": 6}})
+    assert changed.json["filter"] == {"custom.size.from": "6"}
+    assert [one["first_name"] for one in rep.get(f"/v1/contacts?view_id={made['id']}").json["data"]] == ["Bob"]
+
+
+def test_a_filter_of_custom_fields_is_tried_when_saving(owner: Sender) -> None:
+    owner.post("/v1/fields", {"noun": "contact", "name": "size", "label": "Size", "type": "number"})
+    for wrong in ({"custom.shoe": "5"}, {"custom.size": "many"}, {"custom": {"size": "many"}}):
+        answer = save(owner, filter=wrong)
+        assert answer.status == 422, answer.text
+        assert answer.json["errors"][0]["pointer"].startswith("/filter/custom")
