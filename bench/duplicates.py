@@ -27,7 +27,8 @@ def pairs_of(entries: list[Entry]) -> tuple[set[tuple[int, int]], set[tuple[int,
         for key in matching.blocking_keys("contact", record):
             blocks[key].append(place)
     compared = {pair for block in blocks.values() for pair in combinations(block, 2)}
-    found = {(a, b) for a, b in compared if matching.between(ready[a], ready[b]).score >= matching.THRESHOLD}
+    records = dict(enumerate(ready))
+    found = {pairing.ids for block in blocks.values() for pairing in matching.within(records, block, len(block))}
     same: defaultdict[int, list[int]] = defaultdict(list)
     for place, entry in enumerate(entries):
         same[entry.person].append(place)

@@ -10,7 +10,8 @@ OPEN, DISMISSED = "open", "dismissed"
 class Pair(Item, discriminator="pair"):
     """Kept beside the one whose id sorts first, so that finding it twice is finding it once.
 
-    In the list, by score (0 to 1), while it is open.
+    In the list, by score (0 to 1), while it is open. `through` is the id of the third record by which they were found,
+    if it was by one.
     """
 
     noun = UnicodeAttribute()
@@ -19,13 +20,22 @@ class Pair(Item, discriminator="pair"):
     score = NumberAttribute(default=0)
     reasons = JSONAttribute(default=list)
     status = UnicodeAttribute(default=OPEN)
+    through = UnicodeAttribute(null=True)
     decided_by = UnicodeAttribute(null=True)
 
     @classmethod
-    def of(cls, tenant: str, noun: str, ids: tuple[str, str], score: float, reasons: list[str]) -> "Pair":
+    def of(
+        cls,
+        tenant: str,
+        noun: str,
+        ids: tuple[str, str],
+        score: float,
+        reasons: list[str],
+        through: str | None = None,
+    ) -> "Pair":
         """An open pair of two records, in whatever order they are given."""
         one, other = sorted(ids)
-        pair = cls(noun=noun, one=one, other=other, score=score, reasons=reasons)
+        pair = cls(noun=noun, one=one, other=other, score=score, reasons=reasons, through=through)
         pair.place("pair", "gsi1", tenant=tenant, noun=noun, one=one, other=other, score=f"{score:.3f}")
         return pair
 

@@ -97,9 +97,9 @@ def earlier(
         start=start,
         newest_first=True,
     )
-    there = live(tenant, noun, [one for pair in found.items for one in (pair.one, pair.other)])
-    ready = {one: matching.prepare(noun, nouns.plain(record)) for one, record in there.items()}
-    return [(pair, _still(pair, ready)) for pair in found.items], found.last
+    named = [one for pair in found.items for one in (pair.one, pair.other, pair.through) if one]
+    records = _records(tenant, noun, named)
+    return [(pair, _still(pair, records)) for pair in found.items], found.last
 
 
 def scan(actor: Actor, noun: str) -> JobView:
@@ -121,9 +121,13 @@ def dismiss(actor: Actor, noun: str, ids: list[str]) -> None:
 
 def live(tenant: str, noun: str, record_ids: list[str]) -> dict[str, Any]:
     """Those of the records that are neither gone, merged nor in the trash, by id. Half a unit each."""
+    return {one: record for one, record in _records(tenant, noun, record_ids).items() if record.live}
+
+
+def _records(tenant: str, noun: str, record_ids: list[str]) -> dict[str, Any]:
     model = nouns.NOUNS[noun].model
     found = several([keys.key(noun, tenant=tenant, id=one) for one in dict.fromkeys(record_ids)])
-    return {record.id: record for record in found if isinstance(record, model) and record.live}
+    return {record.id: record for record in found if isinstance(record, model)}
 
 
 def _block(tenant: str, noun: str, key: str) -> list[str]:
@@ -136,10 +140,23 @@ def _block(tenant: str, noun: str, key: str) -> list[str]:
     return [record_id for value, record_id in places if value == key]
 
 
-def _still(pair: Pair, ready: dict[str, matching.Prepared]) -> bool:
-    if pair.one not in ready or pair.other not in ready:
+def _still(pair: Pair, records: dict[str, Any]) -> bool:
+    """Whether the two are there, and alike, or both like their third - which may have become part of one of them."""
+    one, other, third = (records.get(name) for name in (pair.one, pair.other, pair.through))
+    if one is None or other is None or not (one.live and other.live):
         return False
-    return matching.between(ready[pair.one], ready[pair.other]).score >= matching.THRESHOLD
+    first, second = _ready(pair.noun, one), _ready(pair.noun, other)
+    if matching.between(first, second).score >= matching.THRESHOLD:
+        return True
+    if third is None:
+        return False
+    if third.live:
+        return matching.by_third(first, second, _ready(pair.noun, third)) is not None
+    return third.merged_into in {pair.one, pair.other}
+
+
+def _ready(noun: str, record: Any) -> matching.Prepared:
+    return matching.prepare(noun, nouns.plain(record))
 
 
 def _view(pair: Pair) -> DuplicateView:

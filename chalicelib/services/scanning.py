@@ -1,13 +1,13 @@
 """The job that looks through all records for duplicates: block by block, as they stand in the index.
 
 First the pairs of earlier scans that are none any more are removed. Then each step reads one page of keys, and the
-records that share one. A pair that shares several keys is compared in the block that comes first; so nothing but the
-place in the index is carried from step to step, and a step that is done again finds the same pairs.
+records that share one. A pair that shares several keys is kept in the block that comes first; so nothing but the place
+in the index is carried from step to step, and a step that is done again finds the same pairs.
 """
 
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import groupby
+from itertools import combinations, groupby
 from typing import Any, Final, NamedTuple
 
 from chalicelib import errors
@@ -42,8 +42,8 @@ def step(job: Job) -> bool:
         return False
     noun, shard = job.params["noun"], job.state["shard"]
     blocks, after = _blocks(job.tenant, f"{noun}.dup.{shard}", job.state.get("after"))
-    for ids, match in _matches(job, noun, blocks):
-        _keep(Pair.of(job.tenant, noun, ids, match.score, match.reasons))
+    for ids, match, through in _pairings(job, noun, blocks):
+        _keep(Pair.of(job.tenant, noun, ids, match.score, match.reasons, through))
         job.tally("found")
     job.state = {"shard": shard, "after": after} if after else {"shard": shard + 1}
     job.done = job.state["shard"]
@@ -75,20 +75,18 @@ def _blocks(tenant: str, space: str, after: str | None) -> tuple[list[Block], st
     return blocks, f"{key}#{ids[-1]}"
 
 
-def _matches(job: Job, noun: str, blocks: list[Block]) -> Iterator[tuple[tuple[str, str], matching.Match]]:
+def _pairings(job: Job, noun: str, blocks: list[Block]) -> Iterator[matching.Pairing[str]]:
     shared = [block for block in blocks if len(block[1]) > 1]
     there = duplicates.live(job.tenant, noun, [one for _, ids in shared for one in ids])
     ready = {one: _ready(noun, record) for one, record in there.items()}
+    records = {one: made.record for one, made in ready.items()}
     for key, ids in shared:
-        here = [one for one in ids if one in ready]
-        for place, one in enumerate(here):
-            for other in here[place + 1 : place + 1 + _WINDOW]:
-                if _first(noun, ready[one].keys & ready[other].keys) != key:
-                    continue
-                job.tally("compared")
-                match = matching.between(ready[one].record, ready[other].record)
-                if match.score >= matching.THRESHOLD:
-                    yield (one, other), match
+        here = [one for one in ids if one in ready and key in ready[one].keys]
+        job.tally("compared", sum(1 for met in combinations(here, 2) if _meet(noun, ready, met) == key))
+        for pairing in matching.within(records, here, _WINDOW):
+            met = (*pairing.ids, pairing.through) if pairing.through else pairing.ids
+            if _meet(noun, ready, met) == key:
+                yield pairing
 
 
 def _ready(noun: str, record: Any) -> _Ready:
@@ -96,8 +94,9 @@ def _ready(noun: str, record: Any) -> _Ready:
     return _Ready(prepared, frozenset(matching.blocking_keys(noun, prepared)))
 
 
-def _first(noun: str, shared: frozenset[str]) -> str | None:
-    """The key under which two records meet first on the way through the shards."""
+def _meet(noun: str, ready: dict[str, _Ready], met: tuple[str, ...]) -> str | None:
+    """The key under which records meet first on the way through the shards."""
+    shared = frozenset.intersection(*(ready[one].keys for one in met))
     return min(shared, key=lambda key: (int(terms.likeness(noun, key).rpartition(".")[2]), key.encode()), default=None)
 
 

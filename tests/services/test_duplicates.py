@@ -96,6 +96,39 @@ def test_the_likeliest_come_first_page_by_page(owner: Sender) -> None:
     assert first["data"] + rest["data"] == rows
 
 
+def thrice(owner: Sender) -> list[str]:
+    """Three entries of one person: first and last have little in common, the second has much with both."""
+    named = {"first_name": "Augusta", "emails": [], "address": {"postal_code": "1040", "city": "Wien"}}
+    born = {"birthday": "1985-12-10", "phones": [{"number": "+43 1 588 01 12345"}]}
+    made = [
+        owner.contact(last_name="Lovelace", **named),
+        owner.contact(last_name="Lovelace", **named, **born),
+        owner.contact(last_name="Byron", **named, **born),
+    ]
+    owner.house.settle()
+    return [one["id"] for one in made]
+
+
+def test_two_that_are_one_with_a_third_are_listed_as_long_as_that_is_there(owner: Sender) -> None:
+    first, third, last = thrice(owner)
+    scanned(owner)
+    pairs = [sorted(pair) for pair in ([first, third], [third, last], [first, last])]
+    assert sorted(row["ids"] for row in listed(owner)) == sorted(pairs)
+    scanned(owner)
+    assert len(stored(owner)) == 3
+    owner.delete(f"/v1/contacts/{third}")
+    assert listed(owner) == []
+    owner.post(f"/v1/contacts/{third}/restore")
+    assert len(listed(owner)) == 3
+
+
+def test_what_was_found_by_a_third_stays_when_that_is_merged_into_one_of_them(owner: Sender) -> None:
+    first, third, last = thrice(owner)
+    scanned(owner)
+    assert owner.post(f"/v1/contacts/{first}/merge", {"loser_id": third}).status == 200
+    assert [row["ids"] for row in listed(owner)] == [sorted([first, last])]
+
+
 def test_scanning_again_finds_nothing_twice(owner: Sender) -> None:
     twice(owner)
     scanned(owner)

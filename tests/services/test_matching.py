@@ -132,6 +132,41 @@ def test_reasons_say_what_counts_the_strongest_first() -> None:
     assert {"same last name", "nearly the same first name", "same street", "other phone number"} <= set(reasons)
 
 
+def chain(**last: Any) -> dict[str, matching.Prepared]:
+    """Three entries of one person: the first and the last have little in common, the middle one has much with both."""
+    place: dict[str, Any] = {"city": "Wien", "code": "1080"}
+    known: dict[str, Any] = {"birthday": "1980-05-12", "phone": "+43 1 5880 1234"}
+    entries = {
+        "a": person(first_name="Anna", last_name="Müllner", **place),
+        "b": person(first_name="Anna", last_name="Müllner", **known, **place),
+        "c": person(**{"first_name": "Anna", "last_name": "Gruber", **known, **place, **last}),
+    }
+    return {name: matching.prepare("contact", record) for name, record in entries.items()}
+
+
+def test_two_that_are_one_with_a_third_are_one() -> None:
+    records = chain()
+    direct, other, third = sorted(matching.within(records, "abc", 50), key=lambda found: found.through or "")
+    assert (direct.ids, other.ids) == (("a", "b"), ("b", "c"))
+    assert (third.ids, third.through) == (("a", "c"), "b")
+    assert matching.between(records["a"], records["c"]).score < THRESHOLD
+    assert third.match.score == min(direct.match.score, other.match.score)
+    assert third.match.reasons[0] == "both found to be the same as a third"
+
+
+def test_a_third_does_not_join_what_speaks_against_itself() -> None:
+    records = chain(city=None, code=None)
+    assert [found.ids for found in matching.within(records, "abc", 50)] == [("a", "b"), ("b", "c")]
+
+
+def test_in_a_large_block_each_is_compared_with_the_next_ones_only() -> None:
+    records = {number: matching.prepare("contact", person(**ANNA)) for number in range(6)}
+    assert [found.ids for found in matching.within(records, range(6), 1) if found.through is None] == [
+        (number, number + 1) for number in range(5)
+    ]
+    assert len(matching.within(records, range(6), 5)) == 15
+
+
 FIRM = {"name": "Nordwind Logistik GmbH", "domains": ["nordwind.example"]}
 
 

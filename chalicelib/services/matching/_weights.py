@@ -45,3 +45,4 @@ RELATIVES: Final = -4.0  # for each of birthday, mail and phone that differs too
 SHARED: Final = 2.0  # the most that a phone tells of people with other first names: families and offices share one
 
 THRESHOLD: Final = 0.8  # at four to one a look is worth its while; below it most pairs are relatives and namesakes
+AGAINST: Final = 0.2  # what scores less is not taken for one by way of a third either
