@@ -50,6 +50,7 @@ SHAPES: Final[dict[str, Shape]] = {
         "#",
         {"gsi1": ("T#{tenant}#company", "{name}"), "gsi2": ("T#{tenant}#company", "{updated_at}")},
     ),
+    "tombstone": Shape("T#{tenant}#{id}", "#"),
     "trash": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#trash#{noun}", "{deleted_at}")}),
     "tree": Shape("T#{tenant}", "TREE#{noun}"),
     "activity": Shape(

@@ -89,14 +89,14 @@ def cancel(actor: Actor, job_id: str) -> JobView:
     return view(actor, job)
 
 
-def hurry(_: Job | None, job: Job | None) -> None:
+def hurry(_before: Job | None, after: Job | None) -> None:
     """A job was made, or is to be cancelled: let a worker see to it now, and not at the next minute."""
-    if job is None or job.finished_at:
+    if after is None or after.finished_at:
         return
     try:
-        queue.send(hints.about(job.tenant, job.id, WHAT, job.created_at))
+        queue.send(hints.about(after.tenant, after.id, WHAT, after.created_at))
     except queue.NotQueued:
-        observability.note("job waits for the minute", job=job.id)
+        observability.note("job waits for the minute", job=after.id)
 
 
 def actor_of(job: Job) -> Actor:

@@ -22,7 +22,19 @@ RECIPES = {title: body for title, _, body in (part.partition("\n") for part in T
 
 # The tables each recipe is about. A recipe that does not name them would leave its reader with half of the work.
 TABLES = {
-    "Add a noun": {"SHAPES", "PATTERNS", "SUBJECTS", "READ", "WRITE", "ROUTES", "KINDS", "REACTIONS", "IDS", "MAKE"},
+    "Add a noun": {
+        "SHAPES",
+        "PATTERNS",
+        "NOUNS",
+        "VERBS",
+        "READ",
+        "WRITE",
+        "ROUTES",
+        "KINDS",
+        "REACTIONS",
+        "IDS",
+        "MAKE",
+    },
     "Add a mail provider": {"PROVIDERS"},
     "Add a reaction": {"REACTIONS", "TASKS", "PATTERNS"},
     "Add a due kind": {"DUE", "GIVEN_UP"},
@@ -60,7 +72,7 @@ def globals_of(path: str) -> set[str]:
     names: set[str] = set()
     for node in ast.parse((ROOT / path).read_text()).body:
         if isinstance(node, ast.Assign):
-            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+            names |= {one.id for target in node.targets for one in ast.walk(target) if isinstance(one, ast.Name)}
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             names.add(node.target.id)
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
