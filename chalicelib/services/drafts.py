@@ -72,5 +72,6 @@ def _phones(draft: PartyDraft) -> list[dict[str, Any]]:
 
 def _custom(actor: Actor, noun: str, before: Mapping[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """The values of custom fields: those that change are checked, others stay though their field may be gone."""
+    given = {name: value for name, value in given.items() if value is not None}
     changed = {name: value for name, value in given.items() if name not in before or before[name] != value}
     return {**given, **fields.check(actor.tenant, noun, changed)} if changed else given

@@ -169,6 +169,7 @@ def test_every_flaw_is_told_at_once_and_at_its_place(owner: Sender) -> None:
 def test_null_is_no_value(owner: Sender) -> None:
     field(owner)
     assert check(owner, tier=None, gone=None) == {}
+    assert owner.contact(first_name="Ada", custom={"tier": None, "gone": None})["custom"] == {}
 
 
 def test_a_field_made_a_moment_ago_is_known(owner: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
