@@ -19,6 +19,11 @@ from chalicelib.services.importing.drafting import Drafted
 from chalicelib.services.importing.planning import Change, Entry, Plan
 
 _TAKEN: Final = (errors.Conflict, errors.Stale)
+# That somebody was called, or is to be, counts as a touch; the name of a company that was renamed does not.
+_COMPUTED: Final = frozenset(
+    {"pk", "sk", "kind", "version", "created_at", "updated_at", "updated_by", "name", "company_name"}
+    | {"gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "due_pk", "due_sk", "ttl"}
+)
 
 
 class Done(msgspec.Struct):
@@ -72,8 +77,8 @@ def rehearse(job: Job, plan: Plan) -> None:
 
 
 def fingerprint(record: Any) -> str:
-    """What tells whether somebody has touched a record since: its fields, and whether anything happened with it."""
-    said = [nouns.written(record), record.last_contacted_at, record.next_activity_at]
+    """What tells whether somebody has touched a record since: what is kept of it but for what is computed."""
+    said = {name: value for name, value in record.attribute_values.items() if name not in _COMPUTED and value}
     return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()[:16]
 
 
