@@ -134,6 +134,8 @@ def _request_body(route: Route, body: type[msgspec.Struct], book: schemas.Book) 
 
 def _responses(route: Route, book: schemas.Book) -> dict[str, Any]:
     responses = {str(route.status): _success(route, route.status, book)}
+    if route.begins:
+        responses["202"] = _success(route, 202, book)
     if route.method == "PUT":
         responses["201"] = _success(route, 201, book)
     if route.method == "GET" and _has_etag(route):
@@ -156,6 +158,8 @@ def _success(route: Route, status: int, book: schemas.Book) -> dict[str, Any]:
     if 429 in route.errors:
         names += words.QUOTA
     answer = {"description": words.SUCCESS[status], "headers": _headers(*names)}
+    if route.media_type is not None:
+        answer["content"] = {route.media_type: {"schema": {"type": "string"}}}
     if route.returns is not None:
         answer["content"] = {"application/json": {"schema": book.answer(route)}}
     return answer

@@ -31,6 +31,8 @@ class Route:
     paged: bool = False
     errors: tuple[int, ...] = ()
     wants: frozenset[str] = frozenset()
+    begins: bool = False  # may also answer 202: a job of the same id goes on
+    media_type: str | None = None  # of an answer that is not JSON
 
     @property
     def is_patch(self) -> bool:

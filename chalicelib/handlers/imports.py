@@ -11,7 +11,7 @@ from chalicelib.services import imports
 routes = Routes(__name__)
 
 
-@routes.post("/v1/imports", permission="imports:write", body=ImportDraft, returns=ImportView)
+@routes.post("/v1/imports", permission="imports:write", body=ImportDraft, returns=ImportView, begins=True)
 def create_import(actor: Actor, body: ImportDraft) -> ImportView | Begun[ImportView]:
     """Import a file of contacts or companies: begun at once (202) if the content is there, else to be uploaded."""
     made = imports.create(actor, body)

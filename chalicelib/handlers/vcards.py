@@ -8,7 +8,7 @@ from chalicelib.services import vcards
 routes = Routes(__name__)
 
 
-@routes.get("/v1/contacts/{contact_id}/vcard", permission="contacts:read")
+@routes.get("/v1/contacts/{contact_id}/vcard", permission="contacts:read", media_type="text/vcard")
 def get_contact_vcard(actor: Actor, contact_id: str) -> Document:
     """Read a contact as a vCard, for address books."""
     return Document(vcards.MEDIA_TYPE, vcards.get(actor, contact_id))
