@@ -107,7 +107,10 @@ def _cut_service(folder: Path, operations: frozenset[str]) -> None:
     model["operations"] = {name: model["operations"][name] for name in sorted(operations)}
     reached = _reached(model)
     model["shapes"] = {name: shape for name, shape in model["shapes"].items() if name in reached}
-    _write(file, _without_documentation(model))
+    bare = _without_documentation(model)
+    for parameter in bare.get("clientContextParams", {}).values():
+        parameter["documentation"] = ""  # the one place where botocore asks for it
+    _write(file, bare)
     rules = newest / "endpoint-rule-set-1.json"
     _write(rules, json.loads(rules.read_bytes()))
 

@@ -2,10 +2,14 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
+import botocore.session
 import pytest
+from botocore.config import Config
 
+from chalicelib.adapters import _aws
 from infra import bytecode, package, shrink
 
 # Actions of IAM that stand for operations of another name, or for Lambda's own polling and logging.
@@ -41,6 +45,20 @@ def test_what_ships_of_botocore_is_what_the_policies_allow() -> None:
                     operation = SPELT_OTHERWISE.get(service, {}).get(operation, operation)
                     allowed.setdefault({"ses": "sesv2"}.get(service, service), set()).add(operation)
     assert allowed == shrink.OPERATIONS
+
+
+def test_what_is_left_of_a_service_is_enough_to_sign_a_link(tmp_path: Path) -> None:
+    """Signing needs more of a service's description than its operations do."""
+    whole, cut = Path(botocore.__file__).parent / "data", tmp_path / "data"
+    for name in ("s3", *shrink.SHARED_DATA):
+        for found in whole.glob(f"{name}*" if name != "s3" else name):
+            (shutil.copytree if found.is_dir() else shutil.copyfile)(found, cut / found.name)
+    shrink._cut_service(cut / "s3", shrink.OPERATIONS["s3"])
+    session = botocore.session.get_session()
+    session.get_component("data_loader")._search_paths = [str(cut)]
+    config = Config(**_aws.SETTINGS["s3"])
+    s3 = session.create_client("s3", "eu-central-1", aws_access_key_id="a", aws_secret_access_key="b", config=config)
+    assert "X-Amz-Signature" in s3.generate_presigned_url("put_object", Params={"Bucket": "b", "Key": "k"})
 
 
 def test_operations_that_our_code_calls_ship() -> None:
