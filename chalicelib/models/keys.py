@@ -181,6 +181,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("field.check", 0.5, 0, "the noun's fields in one query of gsi1, however many values; a reference 0.5 more"),
     Pattern("import.start", 0, 7, "as of any job; the file and what is asked for lie in storage"),
     Pattern("import.get", 1, 0, "the job, and whether it was taken back, 0.5 each"),
+    Pattern("import.page", 2, 0, "three imports in one query of gsi2 0.5; was each taken back 0.5"),
     Pattern("import.rows", 1, 0, "is there such an import, may the caller read its rows; the rows lie in storage"),
     Pattern("import.contact", 0.5, 6, "has somebody the address 0.5; written as by a client, many to a transaction"),
     Pattern("import.revert", 0.5, 9, "the import 0.5; a job 7, and that there is only one 2"),
