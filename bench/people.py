@@ -175,7 +175,8 @@ def _misread(rng: random.Random, copy: Fields) -> None:
 
 def _missing(rng: random.Random, copy: Fields) -> None:
     there = [name for name in ("first_name", *_PLACE, "birthday", "mail", "phone", "company_name") if copy.get(name)]
-    copy.pop(rng.choice(there), None)
+    if len(there) > 1:
+        copy.pop(rng.choice(there))
 
 
 def _swapped(_: random.Random, copy: Fields) -> None:

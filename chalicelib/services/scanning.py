@@ -21,7 +21,8 @@ from chalicelib.services import duplicates, matching, nouns, terms
 
 _PAIRS: Final = 100  # earlier ones looked at in one step
 _PAGE: Final = 200  # keys of one step; a larger block is looked through in parts of this size
-_WINDOW: Final = 50  # in a large block each record is compared with so many that follow it
+_ENOUGH: Final = 1000  # comparisons in one block: in a large one each record is compared with some that follow it
+_AT_LEAST: Final = 5  # so many
 
 Block = tuple[str, list[str]]  # key, ids
 
@@ -83,7 +84,7 @@ def _pairings(job: Job, noun: str, blocks: list[Block]) -> Iterator[matching.Pai
     for key, ids in shared:
         here = [one for one in ids if one in ready and key in ready[one].keys]
         job.tally("compared", sum(1 for met in combinations(here, 2) if _meet(noun, ready, met) == key))
-        for pairing in matching.within(records, here, _WINDOW):
+        for pairing in matching.within(records, here, max(_AT_LEAST, _ENOUGH // max(1, len(here)))):
             met = (*pairing.ids, pairing.through) if pairing.through else pairing.ids
             if _meet(noun, ready, met) == key:
                 yield pairing

@@ -187,6 +187,18 @@ def test_a_pair_is_two_records_of_this_tenant_and_noun(owner: Sender, house: Hou
         assert owner.post("/v1/contacts/duplicates/dismiss", {"ids": [mine, other]}).status == 404
 
 
+def test_many_of_one_name_are_looked_through_in_bounds(owner: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanning, "_ENOUGH", 6)
+    monkeypatch.setattr(scanning, "_AT_LEAST", 1)
+    for _ in range(6):
+        owner.contact(first_name="Augusta", last_name="Lovelace", address={"city": "Wien"})
+    owner.house.settle()
+    scanned(owner)
+    direct = [pair for pair in stored(owner) if pair.through is None]
+    assert len(direct) == 5
+    assert len(stored(owner)) == 5 + 4
+
+
 def test_a_pair_goes_and_comes_with_its_records(owner: Sender) -> None:
     ids = twice(owner)
     scanned(owner)

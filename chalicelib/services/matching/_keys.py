@@ -25,7 +25,7 @@ def person_keys(one: Person) -> list[str]:
 
 
 def firm_keys(one: Firm) -> list[str]:
-    """The keys of a firm: with name, domain, phone and address six."""
+    """The keys of a firm: with name, domain, phone and address eight."""
     return _short(_of_firm(one))
 
 
@@ -59,7 +59,8 @@ def _of_firm(one: Firm) -> Iterator[str]:
     if words:
         yield "n" + ".".join(sorted(words[:3]))
         if where := _place(one.address):
-            yield f"p{where}.{words[0]}"
+            for word in dict.fromkeys((words[0], words[-1])):
+                yield f"p{where}.{word}"
     for domain in one.domains[:_MOST]:
         yield "d" + domain
     for phone in one.phones[:_MOST]:
