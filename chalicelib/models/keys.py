@@ -110,9 +110,10 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("auth.token", 0.5, 0, "an API token is looked up by its own id"),
     Pattern(
         "contact.create",
-        0.5,
+        3.5,
         6,
-        "which company has the address's domain 0.5; contact 2 + gsi1 1 + gsi2 1, guard 2; each further address 2",
+        "the company of the address 0.5, six blocks of what may be the same 3, half a unit more for each such record; "
+        "contact 2 + gsi1 1 + gsi2 1, guard 2; each further address 2",
     ),
     Pattern("contact.get", 0.5, 0, "one item"),
     Pattern("contact.by_email", 1, 0, "guard, then contact"),

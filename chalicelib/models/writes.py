@@ -33,9 +33,8 @@ class Step(NamedTuple):
 
 
 _ORDER = ("check", "delete", "save", "update")  # the order in which PynamoDB sends them, and so that of the reasons
-LIMIT = 100  # steps of one transaction, the most that DynamoDB takes
 _BATCH = 25  # writes of one BatchWriteItem, the most that DynamoDB takes
-MOST = 100  # writes of one transaction, the most that DynamoDB takes
+LIMIT = 100  # writes of one transaction, the most that DynamoDB takes
 _gathering: ContextVar[list[Step] | None] = ContextVar("gathering", default=None)
 _PATIENCE = 6  # tries while others write the same items
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from chalicelib import errors
 from chalicelib.errors import Flaw
-from chalicelib.models.writes import MOST, Step, gathered, transact
+from chalicelib.models.writes import LIMIT, Step, gathered, transact
 from chalicelib.schemas import decoding
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.batch import BatchDraft, Operation, Outcome
@@ -58,8 +58,8 @@ def _together(actor: Actor, noun: str, operations: list[Operation]) -> list[Outc
         items |= places
         every += [step._replace(refusal=partial(_blame, blamed, number, step)) for step in steps]
         outcomes.append(outcome)
-    if len(every) > MOST:
-        sentence = f"Together these are {len(every)} writes, of which a transaction takes {MOST}: send fewer at once."
+    if len(every) > LIMIT:
+        sentence = f"Together these are {len(every)} writes, of which a transaction takes {LIMIT}: send fewer at once."
         raise errors.Invalid(sentence, Flaw("/operations", "length", sentence))
     try:
         transact(*every)

@@ -33,7 +33,6 @@ def _write(actor: Actor, contact: Contact, draft: ContactDraft) -> None:
     if contact.company_id != company_id or contact.company_id is None:
         _link(actor, contact, _domains(contact) - known)
     if contact.lifecycle != lifecycle:
-        contact.touch(actor.user)
         contact.lifecycle_since = contact.updated_at if contact.lifecycle else None
 
 

@@ -85,8 +85,9 @@ class Records(Generic[V]):
     def build(self, actor: Actor, draft: Any, *, record_id: str | None = None) -> Any:
         """The record, not yet in the table. Raises `Invalid`."""
         record = self.noun.model(id=record_id or ids.new(self.noun.prefix), tenant=actor.tenant)
+        record.touch(actor.user)  # first, as some fields say since when
         self.write(actor, record, draft)
-        self._touch(actor, record)
+        record.keys()
         return record
 
     def creation(self, record: Any) -> list[Step]:
@@ -135,10 +136,11 @@ class Records(Generic[V]):
         def apply(record: Any) -> list[Step]:
             before, held = nouns.written(record), self.claims(record)
             draft = decoding.convert(merged(before, patch), self.noun.draft)
+            record.touch(actor.user)
             self.write(actor, record, draft)
+            record.keys()
             if record.layers:
                 record.layers = merging.edited(record.layers, before, nouns.written(record))
-            self._touch(actor, record)
             wanted = self.claims(record)
             return [
                 Step("save", record),
