@@ -20,7 +20,7 @@ def create_import(actor: Actor, body: ImportDraft) -> ImportView | Begun[ImportV
 
 @routes.get("/v1/imports", permission="imports:read", query=ImportQuery, returns=Listing[ImportView], paged=True)
 def list_imports(actor: Actor, page: Page) -> Listing[ImportView]:
-    """List the imports that were started, the newest first."""
+    """List the imports that were started, the newest first, without how their files were understood."""
     return imports.listing(actor, page)
 
 

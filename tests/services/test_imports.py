@@ -15,6 +15,7 @@ from chalicelib.adapters import storage
 from chalicelib.schemas.page import Page
 from chalicelib.services import jobs, parties, turns
 from chalicelib.services import rows as job_rows
+from chalicelib.services.exporting.columns import headers, row
 from chalicelib.services.importing import files, lookups, steps
 from tests.contract.calling import colleague, token
 from tests.house import Answer, House, Sender
@@ -528,3 +529,48 @@ def test_taking_back_goes_on_where_it_broke_off(owner: Sender, monkeypatch: pyte
     job = owner.get(answer.headers["Location"]).json
     assert (job["status"], job["counts"]) == ("succeeded", {"reverted": 6})
     assert contacts(owner) == companies(owner) == {}
+
+
+# What our own export says
+
+
+WHOLE: dict[str, Any] = {
+    "first_name": "=Ada",
+    "last_name": "Lovelace, Countess; the 1st",
+    "emails": [
+        {"address": "b@example.com", "kind": "home", "primary": False},
+        {"address": "a@example.com", "kind": "work", "primary": True},
+    ],
+    "phones": [{"number": "+436641234567", "kind": "mobile", "primary": True}],
+    "address": {"street": "Karlsplatz 13", "city": "Wien", "postal_code": "01040", "country": "AT"},
+    "title": "'-- Analyst",
+    "birthday": "--12-10",
+    "tags": ["a;b", "c"],
+    "social": {"LinkedIn": "https://www.linkedin.com/in/ada"},
+    "dates": [{"label": "Renewal", "date": "2026-03-01", "remind_days": 7}],
+    "external_ids": {"hubspot": "17"},
+    "time_zone": "Europe/Vienna",
+    "language": "de-AT",
+    "lifecycle": "lead",
+    "relationship": "partner",
+    "preferences": {"channels": {"email": False}, "topics": {"news": True}},
+}
+
+
+@pytest.mark.parametrize("source", ["csv", "jsonl"])
+def test_what_was_exported_is_imported_without_loss(house: House, owner: Sender, source: str) -> None:
+    company = owner.post("/v1/companies", {"name": "Analytical; Ltd"}).json
+    ada = owner.contact(**WHOLE, company_id=company["id"])
+    ada = owner.get(f"/v1/contacts/{ada['id']}").json
+    if source == "csv":
+        text = io.StringIO()
+        csv.writer(text).writerows([headers("contact", []), row("contact", [], ada)])
+        content = text.getvalue()
+    else:
+        content = json.dumps(ada)
+    other = house.signup()
+    imported = done(other, content, source=source)
+    assert imported["counts"]["created"] == 1, rows(other, imported)
+    (found,) = other.get("/v1/contacts").json["data"]
+    assert {name: found[name] for name in WHOLE} == {name: ada[name] for name in WHOLE}
+    assert found["company_name"] == "Analytical; Ltd"

@@ -37,6 +37,15 @@ def _(house: House, owner: Sender) -> Units:
     return of(owner.get(finished(house, owner)))
 
 
+@performs("import.page")
+def _(house: House, owner: Sender) -> Units:
+    for _ in range(3):
+        begun(owner, 1)
+    answer = owner.get("/v1/imports")
+    assert len(answer.json["data"]) == 3
+    return of(answer)
+
+
 @performs("import.rows")
 def _(house: House, owner: Sender) -> Units:
     return of(owner.get(f"{finished(house, owner)}/rows"))
