@@ -1,6 +1,9 @@
 """The house stands in the cloud too: the deployed zip, driven through API Gateway, stream, queue and schedule."""
 
+import io
 import json
+import urllib.request
+import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -67,6 +70,29 @@ def test_from_signup_to_the_reminder_in_the_mail(stack: Any, session: dict[str, 
     assert stack.client("sqs").get_queue_attributes(
         QueueUrl=stack.outputs["WorkDeadLettersUrl"], AttributeNames=["ApproximateNumberOfMessages"]
     )["Attributes"] == {"ApproximateNumberOfMessages": "0"}
+
+
+def test_an_export_is_written_by_the_worker_and_read_by_its_link(stack: Any, session: dict[str, Any]) -> None:
+    token = session["access_token"]
+    draft = {"first_name": "Mary", "emails": [{"address": "mary@navy.test"}]}
+    mary = stack.call("POST", "/v1/contacts", draft, token).body["id"]
+    assert stack.eventually(lambda: stack.call("GET", f"/v1/contacts/{mary}/timeline", token=token).body["data"], 30)
+    made = stack.call("POST", "/v1/exports", {"kind": "all", "format": "csv"}, token)
+    assert made.status == 202, made
+    where = made.headers["location"].partition("/v1/")[2]
+
+    def ended() -> list[Any]:
+        job = stack.call("GET", f"/v1/{where}", token=token).body
+        return [job] if job["finished_at"] else []
+
+    (job,) = stack.eventually(ended, 60)
+    assert job["status"] == "succeeded", job
+    with (
+        urllib.request.urlopen(job["result_url"], timeout=10) as answer,
+        zipfile.ZipFile(io.BytesIO(answer.read())) as found,
+    ):
+        assert b"mary@navy.test" in found.read("contacts.csv")
+        assert found.namelist() == ["companies.csv", "contacts.csv", "tasks.csv", "activities.csv"]
 
 
 def test_problems_are_told_as_problem_json(stack: Any, session: dict[str, Any]) -> None:
