@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import msgspec
 
-from chalicelib import errors
 from chalicelib.models.job import Job
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.exports import ExportDraft
@@ -27,9 +26,7 @@ _COUNTED: Final = {"contact": "contacts", "company": "companies"}
 def start(actor: Actor, draft: ExportDraft) -> JobView:
     """Begin an export. Raises `Invalid` for a filter that the kind's list does not have."""
     if draft.filter:
-        if draft.kind not in sources.QUERIES:
-            raise errors.invalid("/filter", "unsupported", f"There is no list of {draft.kind} to filter.")
-        sources.QUERIES[draft.kind](draft.filter)
+        sources.check(actor, draft.kind, draft.filter)
     params = {"kind": draft.kind, "format": draft.format, "filter": draft.filter}
     counted = _COUNTED.get(draft.kind) if not draft.filter else None
     total = counts.totals(actor.tenant)[counted] if counted else None

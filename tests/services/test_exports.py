@@ -138,6 +138,12 @@ def test_a_filter_takes_what_the_list_shows(house: House, owner: Sender) -> None
     job = export(owner, kind="contact", format="jsonl", filter={"updated_since": since})
     assert {one["id"] for one in lines(job)} == {made[1]["id"], made[3]["id"]}
     assert job["progress"] == {"done": 2, "total": 2}
+    job = export(owner, kind="contact", format="jsonl", filter={"tag": "even"})
+    assert {one["id"] for one in lines(job)} == {one["id"] for one in made[::2]}
+    owner.delete(f"/v1/contacts/{made[2]['id']}")
+    house.settle()
+    job = export(owner, kind="contact", format="jsonl", filter={"deleted": True})
+    assert [one["id"] for one in lines(job)] == [made[2]["id"]]
     for number in range(4):
         owner.post("/v1/tasks", {"title": f"t{number}"})
     mine = export(owner, kind="task", format="csv", filter={"status": "open", "assignee_id": owner.user})
@@ -153,6 +159,7 @@ def test_a_filter_takes_what_the_list_shows(house: House, owner: Sender) -> None
         ({"kind": "contact", "filter": {"nonsense": "x"}}, "/filter/nonsense"),
         ({"kind": "contact", "filter": {"limit": 5}}, "/filter/limit"),
         ({"kind": "task", "filter": {"status": "lost"}}, "/filter/status"),
+        ({"kind": "contact", "filter": {"q": "-"}}, "/filter/q"),
         ({"kind": "deal"}, "/kind"),
         ({"kind": "contact", "format": "xlsx"}, "/format"),
     ],

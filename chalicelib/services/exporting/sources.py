@@ -19,6 +19,7 @@ from chalicelib.models.table import Item, LastKey, page, several
 from chalicelib.models.task import Task
 from chalicelib.models.term import place_of
 from chalicelib.schemas import decoding
+from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.page import Listing, Page
 from chalicelib.schemas.task import TaskQuery
 from chalicelib.services import absorbed, activities, companies, contacts, jobs, nouns, selections, tasks
@@ -45,6 +46,17 @@ class Found(NamedTuple):
     place: Place | None
 
 
+def check(actor: Actor, kind: str, given: Plain) -> None:
+    """Raises `Invalid` at /filter unless the kind's list takes these parameters, together too. As a page of one."""
+    if kind not in QUERIES:
+        raise errors.invalid("/filter", "unsupported", f"There is no list of {kind} to filter.")
+    query = QUERIES[kind](given)
+    try:
+        _LISTINGS[kind](actor, query, Page(1))
+    except errors.Invalid as error:
+        raise selections.below("/filter", error) from None
+
+
 def read(job: Job, kind: str, place: Place) -> Found:
     """The next page of a kind. `place` begins as an empty object, and is what the page before has said."""
     if kind == "activity":
@@ -68,7 +80,8 @@ def _listed(job: Job, kind: str, place: Place) -> Found:
     start = place["done"] * _ID
     wanted = storage.get(place["ids"], start, PAGE * _ID).decode().split()
     done = place["done"] + len(wanted)
-    records = [_plain(kind, one) for one in _live(job.tenant, kind, wanted)]
+    trash = bool((job.params.get("filter") or {}).get("deleted"))
+    records = [_plain(kind, one) for one in _live(job.tenant, kind, wanted, trash=trash)]
     return Found(records, {**place, "done": done} if done < place["count"] else None)
 
 
@@ -156,11 +169,12 @@ def _id_of(entry: Item) -> str:
     return place_of(entry.sk)[1]
 
 
-def _live(tenant: str, kind: str, ids: list[str]) -> list[Any]:
-    """Those of these records that are there."""
+def _live(tenant: str, kind: str, ids: list[str], *, trash: bool = False) -> list[Any]:
+    """Those of these records that are there, or that are in the trash."""
     model = Task if kind == "task" else NOUNS[kind].model
     found = several([keys.key(kind, tenant=tenant, id=one) for one in ids])
-    return [one for one in found if isinstance(one, model) and not one.deleted_at and getattr(one, "live", True)]
+    there = [one for one in found if isinstance(one, model) and not getattr(one, "merged_into", None)]
+    return [one for one in there if bool(one.deleted_at) == trash]
 
 
 def _plain(kind: str, record: Any) -> Plain:
