@@ -65,9 +65,10 @@ def record(kind: type[Any], tenant: str, record_id: str) -> Any:
 def raw(tenant: str, kind: str) -> dict[str, Any]:
     """All items of one kind that a tenant has, by id, read one by one from the whole table: no index is trusted."""
     connection, name = Item._get_connection().connection, Item.Meta.table_name
-    found, start = {}, None
+    found: dict[str, Any] = {}
+    start: dict[str, Any] | None = None
     while True:
-        more = {"ExclusiveStartKey": start} if start else {}
+        more: dict[str, Any] = {"ExclusiveStartKey": start} if start else {}
         answer = connection.dispatch("Scan", {"TableName": name, "ConsistentRead": True, **more})
         for image in answer["Items"]:
             if image["pk"]["S"].startswith(f"T#{tenant}#") and image["kind"]["S"] == kind:

@@ -5,9 +5,10 @@ from typing import Any
 from chalicelib.handlers._http import Routes
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.company import CompanyCreated, CompanyDraft, CompanyPatch, CompanyView, RollupView
+from chalicelib.schemas.contact import ContactView
 from chalicelib.schemas.filters import CompanyQuery
 from chalicelib.schemas.history import AsOfQuery
-from chalicelib.schemas.page import Listing, Made, Page
+from chalicelib.schemas.page import Listing, ListQuery, Made, Page
 from chalicelib.services import companies, rollups, versions
 
 routes = Routes(__name__)
@@ -86,3 +87,15 @@ def put_company_by_external_id(actor: Actor, external_id: str, body: dict[str, A
 def company_rollup(actor: Actor, company_id: str) -> RollupView:
     """Count what a company and all companies below it have together."""
     return rollups.rollup(actor, company_id)
+
+
+@routes.get(
+    "/v1/companies/{company_id}/contacts",
+    permission="contacts:read",
+    query=ListQuery,
+    returns=Listing[ContactView],
+    paged=True,
+)
+def company_contacts(actor: Actor, company_id: str, page: Page) -> Listing[ContactView]:
+    """List the contacts of a company, and of those that were merged into it, by name."""
+    return companies.contacts(actor, company_id, page)

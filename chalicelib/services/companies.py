@@ -12,7 +12,8 @@ from chalicelib.models.table import fetch
 from chalicelib.models.writes import Step
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.company import CompanyCreated, CompanyDraft, CompanyView
-from chalicelib.schemas.filters import CompanyQuery
+from chalicelib.schemas.contact import ContactView
+from chalicelib.schemas.filters import CompanyQuery, ContactQuery
 from chalicelib.schemas.page import Listing, Page
 from chalicelib.services import drafts, duplicates, emails, free_mail, listings, nouns, text
 from chalicelib.services.records import Claim, Records, external_claims
@@ -91,3 +92,10 @@ def create(actor: Actor, draft: CompanyDraft) -> CompanyCreated:
     company = VERBS.make(actor, draft)
     found = duplicates.warn(actor, "company", company)
     return CompanyCreated(**msgspec.structs.asdict(VERBS.view(company)), duplicates=found or msgspec.UNSET)
+
+
+def contacts(actor: Actor, company_id: str, wanted: Page) -> Listing[ContactView]:
+    """The contacts of a company by name. Raises `NotFound`, `Merged`."""
+    VERBS.load(actor.tenant, company_id)
+    found: Listing[ContactView] = listings.listing(actor, "contact", ContactQuery(company_id=company_id), wanted)
+    return found

@@ -45,6 +45,13 @@ def _external(value: str) -> str:
     return value
 
 
+def _with_source(value: str, given: dict[str, Any]) -> str:
+    """`system:id`; the system may be left to the body, if that has the id under a name."""
+    known = given.get("external_ids") or {}
+    source = next((name for name, one in known.items() if one == value), None)
+    return f"{source}:{value}" if source else value
+
+
 # How a value that a record is asked for by is brought into the form in which it is kept. Raises `Invalid`.
 FOLDED: Final[dict[str, Callable[[str], str]]] = {
     "email": lambda value: emails.checked(value, "/address"),
@@ -195,7 +202,8 @@ class Records(Generic[V]):
 
         Raises `Invalid`, and `Conflict` if another value of it belongs to another record.
         """
-        value, given = FOLDED[field](value), merged({}, patch)
+        given = merged({}, patch)
+        value = FOLDED[field](_with_source(value, given) if field == "external_id" else value)
         for attempt in range(_TRIES):
             holder = self.holder(actor.tenant, field, value)
             try:

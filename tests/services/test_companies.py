@@ -195,6 +195,19 @@ class TestRollup:
         assert [rolled(one) for one in (top, *middle, low)] == [(3, 2), (1, 0), (1, 2), (1, 1)]
 
 
+def test_its_contacts_are_listed_by_name(house: House, owner: Sender) -> None:
+    made = company(owner)
+    for name in ("Zoe", "Ada", "Max"):
+        owner.contact(first_name=name, company_id=made["id"])
+    owner.contact(first_name="Other")
+    house.settle()
+    path = f"/v1/companies/{made['id']}/contacts"
+    first = owner.get(f"{path}?limit=2").json
+    rest = owner.get(f"{path}?limit=2&cursor={first['next_cursor']}").json
+    assert [one["first_name"] for one in first["data"] + rest["data"]] == ["Ada", "Max", "Zoe"]
+    assert house.signup().get(path).status == 404
+
+
 def test_nothing_of_a_refused_company_is_written(owner: Sender) -> None:
     host = domain()
     company(owner, domains=[host])

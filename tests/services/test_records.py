@@ -109,6 +109,8 @@ class TestUpsert:
         assert (first.status, first.json["external_ids"]) == (201, {"hubspot": "501"})
         again = owner.call("PUT", "/v1/contacts/by/external_id/hubspot:501", {"title": "Countess"})
         assert (again.status, again.json["id"]) == (200, first.json["id"])
+        named = owner.call("PUT", "/v1/contacts/by/external_id/501", {"external_ids": {"hubspot": "501"}})
+        assert (named.status, named.json["id"]) == (200, first.json["id"])
         assert flaw(owner.call("PUT", "/v1/contacts/by/external_id/501", {"first_name": "A"})) == (
             422,
             "/external_id",
