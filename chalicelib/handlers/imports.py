@@ -37,7 +37,12 @@ def start_import(actor: Actor, import_id: str) -> ImportView:
 
 
 @routes.get(
-    "/v1/imports/{import_id}/rows", permission="imports:read", query=RowQuery, returns=Listing[RowView], paged=True
+    "/v1/imports/{import_id}/rows",
+    permission="imports:read",
+    query=RowQuery,
+    returns=Listing[RowView],
+    paged=True,
+    errors=(410,),
 )
 def list_import_rows(actor: Actor, import_id: str, query: RowQuery, page: Page) -> Listing[RowView]:
     """List what became of each row of an import."""

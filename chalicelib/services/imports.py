@@ -90,11 +90,17 @@ def listing(actor: Actor, wanted: Page) -> Listing[ImportView]:
 
 
 def row_listing(actor: Actor, import_id: str, query: RowQuery, wanted: Page) -> Listing[RowView]:
-    """What became of each row so far, in the order of the file, or of those with one status. Raises `NotFound`."""
+    """What became of each row so far, in the order of the file, or of those with one status.
+
+    Raises `NotFound`, and `Gone` when storage has forgotten them.
+    """
     if _job(actor.tenant, import_id) is None:
         _asked(actor, import_id)
         return Listing([])
-    return rows.listing(actor, import_id, query, wanted)
+    try:
+        return rows.listing(actor, import_id, query, wanted)
+    except storage.Missing:
+        raise errors.Gone("What became of each row is kept for thirty days only.") from None
 
 
 def revert(actor: Actor, import_id: str) -> JobView:

@@ -574,3 +574,17 @@ def test_what_was_exported_is_imported_without_loss(house: House, owner: Sender,
     (found,) = other.get("/v1/contacts").json["data"]
     assert {name: found[name] for name in WHOLE} == {name: ada[name] for name in WHOLE}
     assert found["company_name"] == "Analytical; Ltd"
+
+
+def test_without_a_mail_the_id_of_the_other_system_tells(owner: Sender) -> None:
+    text = "Record ID,First Name,Job Title\n7,Ada,T1\n7,Ada,T2\n"
+    assert done(owner, text, source="hubspot")["counts"]["created"] == 1
+    again = done(owner, text, source="hubspot", policy="update")
+    assert again["counts"] == {"created": 0, "updated": 1, "skipped": 1, "failed": 0}
+
+
+def test_too_many_and_too_long_fail_the_row(owner: Sender) -> None:
+    mails = ";".join(f"a{number}@example.com" for number in range(11))
+    imported = done(owner, f"Email,Tags\n{mails},x\nb@example.com,{'t' * 10_000}\n")
+    found = [[(error["pointer"], error["code"]) for error in row["errors"]] for row in rows(owner, imported)]
+    assert found == [[("/Email", "length")], [("/Tags", "length")]]

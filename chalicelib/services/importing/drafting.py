@@ -32,7 +32,9 @@ class Drafted(NamedTuple):
             if path in self.origins:
                 return flaw._replace(pointer=f"/{escaped(self.origins[path])}")
             path = path.rpartition("/")[0]
-        return flaw._replace(pointer="")
+        within = (header for place, header in self.origins.items() if place.startswith(f"{flaw.pointer}/"))
+        header = next(within, None) if flaw.pointer else None
+        return flaw._replace(pointer=f"/{escaped(header)}" if header else "")
 
 
 class Drafter:

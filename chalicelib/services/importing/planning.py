@@ -99,7 +99,7 @@ class _Planner:
         self._parents = self._named_parents(good)
         above = sorted({one.also["parent_id"] for one in good if "parent_id" in one.also})
         self._ids = lookups.records(job.tenant, "company", above).keys()
-        self._keys = {id(one): lookups.values(self._key, one.draft) for one in good}
+        self._keys = {id(one): self._values(one.draft) for one in good}
         wanted = [value for values in self._keys.values() for value in values]
         self._holders = lookups.holders(job.tenant, self._noun, wanted, surely=surely)
         held = [one for several in self._holders.values() for one in several]
@@ -134,6 +134,10 @@ class _Planner:
             status, found = "created", self._create(line, drafted)
         return Entry(line, status, found, warnings, drafted.origins)
 
+    def _values(self, draft: Record) -> list[Value]:
+        """By what a row finds its record; without a value of the key by its id in the system it comes from."""
+        return lookups.values(self._key, draft) or lookups.values(f"external_id:{self._job.params['source']}", draft)
+
     def _there(self, drafted: Drafted) -> list[str]:
         """The records that the row speaks of: made by a row above, or there before."""
         values = self._keys[id(drafted)]
@@ -156,7 +160,7 @@ class _Planner:
         patch = policy.patch(self._policy, current, draft)
         if not patch:
             return "skipped"
-        self.mine.update(dict.fromkeys(lookups.values(self._key, {**current, **patch}), found))
+        self.mine.update(dict.fromkeys(self._values({**current, **patch}), found))
         if found in creates:
             creates[found] = _merged(current, patch)
         else:
