@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import botocore.session
 import pytest
@@ -57,7 +58,9 @@ def test_what_is_left_of_a_service_is_enough_to_sign_a_link(tmp_path: Path) -> N
     session = botocore.session.get_session()
     session.get_component("data_loader")._search_paths = [str(cut)]
     config = Config(**_aws.SETTINGS["s3"])
-    s3 = session.create_client("s3", "eu-central-1", aws_access_key_id="a", aws_secret_access_key="b", config=config)
+    s3: Any = session.create_client(
+        "s3", "eu-central-1", aws_access_key_id="a", aws_secret_access_key="b", config=config
+    )
     assert "X-Amz-Signature" in s3.generate_presigned_url("put_object", Params={"Bucket": "b", "Key": "k"})
 
 
