@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -244,7 +245,8 @@ def test_lists_by_custom_fields(tenant: str) -> None:
         ("on", "bool", []),
         ("likes", "multi", ["Tea", "Rum"]),
     ):
-        fields.create(actor, FieldDraft(noun="contact", name=name, label=name, type=kind, options=options))  # type: ignore[arg-type]
+        given = {"noun": "contact", "name": name, "label": name, "type": kind, "options": options}
+        fields.create(actor, msgspec.convert(given, FieldDraft))
     gold = {"tier": "Gold", "size": -5, "fee": {"amount": 100, "currency": "EUR"}, "since": "2026-01-05", "on": True}
     ada = contact(tenant, first_name="Ada", custom={**gold, "likes": ["Tea", "Rum"]})
     bea = contact(tenant, first_name="Bea", custom={"tier": "Tin", "size": 10.5, "on": False, "since": "2026-02-01"})
