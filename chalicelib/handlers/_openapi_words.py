@@ -90,7 +90,7 @@ QUERY: Final[dict[str, str]] = {
     "parent_id": "Only those right below this company",
 }
 
-_CON, _JOB, _TSK, _TOK, _USR = (f"{prefix}_{_ULID}" for prefix in ("con", "job", "tsk", "tok", "usr"))
+_COM, _CON, _JOB, _TSK, _TOK, _USR = (f"{prefix}_{_ULID}" for prefix in ("com", "con", "job", "tsk", "tok", "usr"))
 
 # Fields, of one struct or of any, whose type has no example or whose meaning asks for a better one.
 EXAMPLES: Final[dict[str, Any]] = {
@@ -138,6 +138,35 @@ EXAMPLES: Final[dict[str, Any]] = {
     "user_id": _USR,
     "mentions": [],
     "pinned": False,
+    "companies": [],
+    "company_name": "Lovelace & Daughters",
+    "company_id": _COM,
+    "channels": {"email": True, "phone": False},
+    "topics": {"news": True},
+    "custom": {},
+    "external_ids": {"hubspot": "501"},
+    "domains": ["lovelace.example"],
+    "parent_id": None,
+    "relationship": "customer",
+    "lifecycle": "lead",
+    "dates": [{"label": "Contract renewal", "date": "--03-01", "remind_days": 14}],
+    "remind_days": 14,
+    "duplicates": [],
+    "CompanyDraft.name": "Lovelace & Daughters",
+    "CompanyPatch.name": "Lovelace & Daughters",
+    "CompanyView.id": _COM,
+    "CompanyView.name": "Lovelace & Daughters",
+    "CompanyCreated.id": _COM,
+    "CompanyCreated.name": "Lovelace & Daughters",
+    "ContactCreated.id": _CON,
+    "RollupView.companies": 4,
+    "RollupView.contacts": 23,
+    "RollupView.id": _COM,
+    "website": "https://www.lovelace.example",
+    "birthday": "1815-12-10",
+    "Employment.role": "Board",
+    "Employment.from": "2020-01-01",
+    "Employment.to": None,
     "ActivityDraft.external_id": None,
     "ActivityDraft.data": {"duration_seconds": 240},
     "ActivityDraft.kind": "call",

@@ -59,6 +59,8 @@ FOLDED: Final[dict[str, Callable[[str], str]]] = {
     "external_id": _external,
 }
 
+LISTED: Final = {"email": "emails", "domain": "domains"}  # where such a value stands among others
+
 Claims = Callable[[Any], list[Claim]]
 Write = Callable[[Actor, Any, Any], None]
 Also = Callable[[Any, Any], Sequence[Step]]
@@ -208,7 +210,10 @@ class Records(Generic[V]):
             holder = self.holder(actor.tenant, field, value)
             try:
                 if holder is not None:
-                    return self.update(actor, holder, patch), False
+                    # A list that is given replaces the old one; the value itself stays in it.
+                    listed = patch.get(LISTED.get(field, ""))
+                    kept = self._with(patch, field, value) if listed else patch
+                    return self.update(actor, holder, kept), False
                 return self.create(actor, self.draft_with(given, field, value)), True
             except (errors.NotFound, errors.Conflict):  # somebody made, merged or removed it meanwhile
                 if attempt + 1 == _TRIES or self.holder(actor.tenant, field, value) == holder:
@@ -273,7 +278,7 @@ class Records(Generic[V]):
         if field == "external_id":
             source, _, external = value.partition(":")
             return merged(given, {"external_ids": {source: external}})
-        name, entry = {"email": ("emails", {"address": value}), "domain": ("domains", value)}[field]
+        name, entry = LISTED[field], {"address": value} if field == "email" else value
         several = given.get(name) or []
         there = any(str(one.get("address") if isinstance(one, dict) else one).lower() == value for one in several)
         return given if there else {**given, name: [*several, entry]}

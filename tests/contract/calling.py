@@ -37,6 +37,13 @@ MAKE: dict[str, Callable[[Sender], Any]] = {
     "user_id": lambda sender: made(sender, "/v1/users"),
 }
 
+# What a path parameter is that names a record by another value than its id; there need be no such record.
+NAMED: dict[str, Callable[[], str]] = {
+    "address": lambda: f"{uuid.uuid4().hex}@example.com",
+    "domain": lambda: f"{uuid.uuid4().hex[:12]}.example",
+    "external_id": lambda: f"crm:{uuid.uuid4().hex}",
+}
+
 # Records inside another one: the body to POST on the path before the parameter.
 INSIDE: dict[str, Any] = {"activity_id": {"kind": "note"}}
 
@@ -59,6 +66,7 @@ FILL: dict[str, Callable[[Sender], Any]] = {
 FILL_INSIDE: dict[str, Callable[[Sender, int], tuple[str, list[str]]]] = {
     "list_import_rows": lambda sender, count: import_rows(sender, count),
     "list_job_rows": lambda sender, count: job_rows(sender, count=count),
+    "company_contacts": lambda sender, count: employees(sender, count),
     "contact_history": lambda sender, count: history(sender, "contact_id", count),
     "company_history": lambda sender, count: history(sender, "company_id", count),
 }
@@ -116,9 +124,12 @@ def valid(route: Route, sender: Sender) -> Call:
     """A call of the route that `sender` will succeed with, after making what it needs."""
     path = route.path
     for parameter in [part[1:-1] for part in route.path.split("/") if part.startswith("{")]:
+        if parameter in NAMED:
+            path = path.replace(f"{{{parameter}}}", NAMED[parameter]())
+            continue
         path = path.replace(f"{{{parameter}}}", _record(route, parameter, path, sender)["id"])
-    if route.path.endswith("/restore"):
-        removed = sender.delete(path.removesuffix("/restore"))
+    if route.path.endswith(("/restore", "/purge")):
+        removed = sender.delete(path.rpartition("/")[0])
         assert removed.status == 204, removed.text
     if route.path.startswith("/v1/imports/{import_id}/") and route.method == "POST":
         brought(sender, path)
@@ -126,7 +137,10 @@ def valid(route: Route, sender: Sender) -> Call:
         noun = route.path.split("/")[2]
         joined = sender.post(path.removesuffix("unmerge") + "merge", BODIES[f"merge_{noun}"](sender))
         assert joined.status == 200, joined.text
-    return Call(route.method, path, body(route, sender))
+    call = Call(route.method, path, body(route, sender))
+    if route.method == "PUT":  # makes what it does not find; from then on it answers as described first
+        assert call.by(sender).status == 201
+    return call
 
 
 def _record(route: Route, parameter: str, path: str, sender: Sender) -> Any:
@@ -151,6 +165,8 @@ def body(route: Route, sender: Sender) -> Any:
         for field in holder.keys() & {"email", "address"}:
             if isinstance(holder[field], str):
                 holder[field] = f"{uuid.uuid4().hex}@example.com"
+    if "external_ids" in example:
+        example["external_ids"] = {"crm": uuid.uuid4().hex}
     if "domains" in example:
         example["domains"] = [f"{uuid.uuid4().hex}.example"]
     return example
@@ -193,9 +209,19 @@ def import_rows(sender: Sender, count: int) -> tuple[str, list[str]]:
     return path, [row["id"] for row in sender.get(f"{path}?limit=200").json["data"]]
 
 
+def employees(sender: Sender, count: int) -> tuple[str, list[str]]:
+    """A company with so many contacts: the path of their list, and their ids."""
+    company = MAKE["company_id"](sender)
+    there = [sender.contact(first_name="Ada", company_id=company["id"])["id"] for _ in range(count)]
+    sender.house.settle()
+    return f"/v1/companies/{company['id']}/contacts", there
+
+
 def pair(sender: Sender, noun: str) -> Any:
     """Two records that may be one, as a scan would have found them."""
-    draft = {"name": "Nordwind Logistik"} if noun == "company" else {"first_name": "Ada", "last_name": "Featherstone"}
+    draft: dict[str, Any] = (
+        {"name": "Nordwind Logistik"} if noun == "company" else {"first_name": "Ada", "last_name": "Featherstone"}
+    )
     draft |= {"phones": [{"number": "+43 1 5880 1234"}], "address": {"postal_code": "1040", "street": "Karlsplatz 13"}}
     path = f"/v1/{nouns.NOUNS[noun].plural}"
     one, other = sorted(sender.post(path, draft).json["id"] for _ in range(2))

@@ -24,7 +24,8 @@ ASKED_BY_SERVICES = {"jobs:write", "owners:write", "views:admin"}
 
 
 def has_path_parameter(route: Route) -> bool:
-    return "{" in route.path
+    """Whether it is about a record by its id; by another value every tenant has records of its own."""
+    return any(f"{{{name}}}" in route.path for name in [*calling.MAKE, *calling.INSIDE])
 
 
 def needs_sign_in(route: Route) -> bool:

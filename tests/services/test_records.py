@@ -104,6 +104,14 @@ class TestUpsert:
         assert (again.status, again.json["id"], again.json["first_name"]) == (200, first.json["id"], "Ada")
         assert again.json["tags"] == ["a"]
 
+    def test_a_list_that_is_given_keeps_the_value_that_was_asked_for(self, owner: Sender) -> None:
+        mail, other = address(), address()
+        path = f"/v1/contacts/by/email/{mail}"
+        owner.call("PUT", path, {"first_name": "Ada"})
+        again = owner.call("PUT", path, {"emails": [{"address": other}]})
+        assert [one["address"] for one in again.json["emails"]] == [other, mail]
+        assert owner.call("PUT", path, {"title": "Countess"}).status == 200
+
     def test_by_the_id_of_another_system(self, owner: Sender) -> None:
         first = owner.call("PUT", "/v1/contacts/by/external_id/hubspot:501", {"first_name": "Ada"})
         assert (first.status, first.json["external_ids"]) == (201, {"hubspot": "501"})
