@@ -12,16 +12,15 @@ PROMISE = 2.0  # an import may take twice the time of the raw writes
 
 
 def rows() -> list[dict[str, Any]]:
-    """Seconds and contacts per second, in interleaved rounds; their ratio is what is promised."""
+    """Contacts per second, the best of interleaved rounds; the ratio of the two is what is promised."""
     with house() as here:
         _import(here, 100, 0)  # warm
         pairs = [(_import(here, CONTACTS, number + 1), _raw(number, ITEMS * CONTACTS)) for number in range(ROUNDS)]
     ours, raw = min(one for one, _ in pairs), min(other for _, other in pairs)
-    ratio = min(one / other for one, other in pairs)
     return [
         _row("import, contacts per second", CONTACTS / ours, "contacts/s"),
         _row("raw batch writes of as many items, contacts per second", CONTACTS / raw, "contacts/s"),
-        _row("import : raw batch writes of as many items, time", ratio, "x", PROMISE),
+        _row("import : raw batch writes of as many items, time", ours / raw, "x", PROMISE),
     ]
 
 
