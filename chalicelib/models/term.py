@@ -37,7 +37,7 @@ class Card(Item, discriminator="card"):
 
     `dirty` may stand there and must not; while not `done` somebody is writing, namely the event `holder` in turn
     `turn`. `behind` are events that were overtaken while they wrote: if one of them comes again, it may have written
-    since. Packed, so that a card is 1 KB: it is written twice for each change.
+    since, and what it then wrote is in `echo`. Packed, so that a card is 1 KB: it is written twice for each change.
     """
 
     of_version = NumberAttribute()
@@ -47,6 +47,7 @@ class Card(Item, discriminator="card"):
     turn = NumberAttribute(default=0)
     holder = NumberAttribute(default=0)
     behind = JSONAttribute(null=True)
+    echo = BinaryAttribute(legacy_encoding=False, null=True)
 
     @classmethod
     def at(cls, tenant: str, record_id: str) -> "Card":
@@ -57,6 +58,11 @@ class Card(Item, discriminator="card"):
     def terms(self) -> Terms:
         """What the record's own version wants in the index."""
         return unpacked(self.packed)
+
+    @property
+    def echoes(self) -> Terms:
+        """What those who were overtaken may have written."""
+        return unpacked(self.echo)
 
     @property
     def leftovers(self) -> Terms:

@@ -94,13 +94,15 @@ class _Worker:
             behind.append(int(seen.holder))
         card.turn, card.behind, card.ttl = int(seen.turn) + 1, behind[-_REMEMBERED:] or None, card.ttl or seen.ttl
         known, stray = seen.terms, seen.leftovers
+        echoes = seen.echoes if seen.done else seen.echoes | known
+        card.echo = packed(echoes)
         if seen.of_version < self.version:
             card.of_version, target = self.version, self.new
             dirty = (known | stray) - target
             puts = target - known if seen.done else target
         else:
             card.of_version, target = seen.of_version, known
-            dirty = (stray | self.new if repeats else stray) - target
+            dirty = (stray | self.new | echoes if repeats else stray) - target
             puts = target
         card.packed, card.dirty = packed(target), packed(dirty)
         return card, puts, dirty
