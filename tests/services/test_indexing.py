@@ -109,6 +109,19 @@ def test_any_schedule_ends_with_what_the_newest_version_wants(
         assert card.terms == indexing.wanted(newest)
 
 
+def test_one_who_helped_another_and_was_overtaken_is_made_good_too(engine: str) -> None:
+    facts = [(0, "a", True), (0, "a", True), (0, "a", False), (1, "a", False)]
+    plan = [("other", 2), ("other", 3), ("go", 0), ("go", 0), ("cut", 0), ("go", 0), ("other", 2)]
+    with pytest.MonkeyPatch.context() as patch:
+        versions = images(facts)
+        stage = Stage(versions, plan, patch)
+        while stage.pending:
+            stage.deliver(min(stage.pending))
+        everything = frozenset().union(*map(indexing.wanted, versions))
+        newest = versions[-1]
+        assert standing(newest.tenant, newest.id, everything) == indexing.wanted(newest)
+
+
 def test_one_who_was_overtaken_and_then_cut_off_is_made_good_when_told_again(
     engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
