@@ -58,7 +58,7 @@ QUERY: Final[dict[str, str]] = {
     "noun": "Only those of this noun",
     "limit": "At most so many records in one page",
     "cursor": "`next_cursor` of the page before, with all other parameters as they were",
-    "sort": "In which order; the default is `name`",
+    "sort": "In which order; the default is `name`. By `next_activity_at` only those with something to come",
     "email": "Only the one with this mail address",
     "updated_since": "Only what changed since then, the latest first",
     "as_of": "Exactly as it was read at this moment",

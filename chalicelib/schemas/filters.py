@@ -16,7 +16,7 @@ class PartyQuery(ListQuery, kw_only=True):
 
     q: Annotated[str, Meta(min_length=1, max_length=200, examples=["lovel ada"])] | None = None
     view_id: Id | None = None
-    sort: Literal["name", "-updated_at"] | None = None
+    sort: Literal["name", "-updated_at", "last_contacted_at", "next_activity_at"] | None = None
     updated_since: Moment | None = None
     created_since: Moment | None = None
     owner_id: Id | None = None

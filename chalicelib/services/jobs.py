@@ -48,7 +48,9 @@ def plan(
 
     `job_id` is for those who have told somebody of the job already.
     """
-    job = Job(id=job_id or ids.new("job"), tenant=actor.tenant, what=kind, params=params, total=total, permission=permission)
+    job = Job(
+        id=job_id or ids.new("job"), tenant=actor.tenant, what=kind, params=params, total=total, permission=permission
+    )
     job.started_by, job.role = actor.user, actor.role
     job.scopes = [] if actor.role in permissions.ROLES else sorted(actor.scopes)
     job.touch(actor.user)

@@ -5,7 +5,14 @@ from typing import Final
 READ: Final = frozenset(
     {"self", "contacts:read", "companies:read", "tasks:read", "users:read", "fields:read", "views:read"}
 )
-WRITE: Final = READ | {"contacts:write", "companies:write", "tasks:write", "views:write", "imports:read", "imports:write"}
+WRITE: Final = READ | {
+    "contacts:write",
+    "companies:write",
+    "tasks:write",
+    "views:write",
+    "imports:read",
+    "imports:write",
+}
 MANAGE: Final = WRITE | {"exports:write", "jobs:write", "usage:read"}
 ADMINISTER: Final = MANAGE | {"fields:write", "views:admin", "users:write", "tokens:read", "tokens:write"}
 

@@ -20,7 +20,7 @@ MOST: Final = 500  # companies of one tree
 def rollup(actor: Actor, company_id: str) -> RollupView:
     """The company's sums. Raises `NotFound`, and `Conflict` for a tree of more than `MOST` companies."""
     top = companies.load(actor.tenant, company_id)
-    found = {one: None for one in absorbed.ids_of(top)}
+    found = dict.fromkeys(absorbed.ids_of(top))
     firms, level = 1, list(found)
     while level:
         below = [one for one in _below(actor.tenant, level) if one.id not in found]

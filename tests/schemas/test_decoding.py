@@ -14,8 +14,8 @@ from chalicelib import errors
 from chalicelib.handlers._request import Request
 from chalicelib.schemas import decoding
 from chalicelib.schemas.contact import ContactDraft, ContactPatch
-from chalicelib.schemas.filters import ContactQuery
 from chalicelib.schemas.fields import Draft, Moment
+from chalicelib.schemas.filters import ContactQuery
 from chalicelib.schemas.task import TaskDraft
 
 

@@ -144,7 +144,7 @@ class World:
     def activity(self, which: int, other: int) -> None:
         one, kind = self._one(self.contacts, which), ("call", "note", "email")[other % 3]
         at = clock.now() - timedelta(hours=other)
-        activities.create(self.actor, "contact", one, ActivityDraft(kind=kind, at=at))  # type: ignore[arg-type]  # one of the kinds
+        activities.create(self.actor, "contact", one, ActivityDraft(kind=kind, at=at))
         self.told[one].append((kind, clock.stamp(at)))
         self.expected[one][kind] += 1
 

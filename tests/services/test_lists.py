@@ -217,6 +217,7 @@ def test_lists_by_time(tenant: str) -> None:
     contact(tenant, first_name="Soon", last_contacted_at=ago(1), next_activity_at=ago(-20))
     assert everything(tenant, no_contact_days=30) == ids_of(never, long)
     assert everything(tenant, not_contacted_since=now - timedelta(days=30)) == ids_of(never, long)
+    assert everything(tenant, limit=1, sort="last_contacted_at")[:2] == ids_of(never, long)
     assert everything(tenant, next_activity_before=now + timedelta(days=7)) == ids_of(long)
     assert len(everything(tenant, created_since=now - timedelta(days=1))) == 3
     assert everything(tenant, created_since=now + timedelta(days=1)) == []
