@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import cold_start, duplicates, importing, imports, memory, operations, size
+from bench import cold_start, creation, duplicates, importing, imports, memory, operations, search, size
 
 REPORT = Path(__file__).parent.parent / "build" / "bench.json"
-PARTS = (cold_start, size, operations, duplicates, importing, imports, memory)
+PARTS = (cold_start, size, operations, creation, search, duplicates, importing, imports, memory)
 
 
 def main() -> int:
