@@ -10,6 +10,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from functools import cache, wraps
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 from chalice.app import Blueprint, Chalice, CORSConfig, Response
@@ -125,10 +126,13 @@ def _answer(route: Route, parameters: dict[str, str]) -> Response:
 
 
 def _sent_on(request: Request, error: errors.Merged) -> Response:
-    """Where a merged record is to be read now: the same path with the id of what it has become a part of."""
-    location = request.public_path.replace(error.record_id, error.into)
+    """Where a merged record is to be read now: the same question with the id of what it has become a part of."""
+    asked = urlencode(request.event.get("multiValueQueryStringParameters") or {}, doseq=True)
+    location = request.public_path.replace(error.record_id, error.into) + (f"?{asked}" if asked else "")
     body = msgspec.json.encode({"merged_into": error.into}).decode()
-    return Response(body, {"Content-Type": "application/json", "Location": location}, 301)
+    # Not to be kept, as a 301 otherwise may be: the merge may be undone.
+    headers = {"Content-Type": "application/json", "Location": location, "Cache-Control": "no-store"}
+    return Response(body, headers, 301)
 
 
 def _admit(route: Route, request: Request) -> Actor | None:

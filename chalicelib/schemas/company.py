@@ -13,7 +13,9 @@ CompanyName = Annotated[str, Meta(min_length=1, max_length=200, examples=["Lovel
 
 
 class CompanyDraft(PartyDraft, kw_only=True):
-    """A company as a client writes it. Contacts whose mail addresses end in one of its `domains` belong to it."""
+    """A company as a client writes it, in at most 100 KB.
+
+    Contacts whose mail addresses end in one of its `domains` belong to it."""
 
     name: CompanyName
     domains: Annotated[list[Domain], Meta(max_length=20)] = []

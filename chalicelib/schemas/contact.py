@@ -29,7 +29,7 @@ Stage = Annotated[
 
 
 class ContactDraft(PartyDraft, kw_only=True):
-    """A contact as a client writes it. At least a name, a mail address or a phone number is needed.
+    """A contact as a client writes it, in at most 100 KB. At least a name, a mail address or a phone number is needed.
 
     Without `company_id` it is linked to the company that has the domain of one of its addresses.
     """

@@ -1,7 +1,7 @@
 """From a draft into a record: what contacts and companies have in common, checked beyond what a struct can see."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -11,9 +11,14 @@ from chalicelib.schemas.parts import PartyDraft
 from chalicelib.services import fields, nouns, phones, users
 from chalicelib.services.remembered import ask
 
+# Bytes of a record in JSON. An item is 400 KB at most: a winner of merges keeps its own fields and those that people
+# read, and each change what there was before and after.
+MOST: Final = 100_000
+
 
 def fill(actor: Actor, record: Any, draft: PartyDraft) -> None:
     """Put every field of the draft into the record; what is empty becomes None. Raises `Invalid`."""
+    check_size(draft)
     if draft.owner_id and draft.owner_id != record.owner_id:
         owner = draft.owner_id
         ask(("user", actor.tenant, owner), lambda: users.exists(actor.tenant, owner, "/owner_id"))
@@ -25,6 +30,12 @@ def fill(actor: Actor, record: Any, draft: PartyDraft) -> None:
     record.tags = list(dict.fromkeys(draft.tags))
     record.phones = _phones(draft) or None
     record.custom = _custom(actor, record.NOUN, before, draft.custom) or None
+
+
+def check_size(draft: PartyDraft) -> None:
+    """Raises `Invalid` for more than one record can hold, though each field is within its own limits."""
+    if len(msgspec.json.encode(draft)) > MOST:
+        raise errors.invalid("", "length", f"A record has at most {MOST // 1000} KB in all.")
 
 
 def primary_first(several: list[dict[str, Any]], field: str, value: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from chalicelib import clock, errors
 from chalicelib.schemas import decoding
 from chalicelib.schemas.actor import Actor
-from chalicelib.services import absorbed, merging, nouns, text, titles
+from chalicelib.services import absorbed, drafts, merging, nouns, text, titles
 
 Stage = list[str | None]  # a stage and since when
 _NEEDED: Final = "A contact needs a name, a mail address or a phone number."
@@ -118,11 +118,11 @@ def _name_company(record: Any) -> None:
 
 
 def _check_whole(winner: Any) -> None:
-    """Whether the two can be one: raises `Conflict` for more entries than a field may have."""
+    """Whether the two can be one: raises `Conflict` for more entries than a field may have, or more in all."""
     if not _is_called(winner):
         raise errors.invalid("/fields", "required", _NEEDED)
     try:
-        decoding.convert(nouns.written(winner), nouns.NOUNS[winner.NOUN].draft)
+        drafts.check_size(decoding.convert(nouns.written(winner), nouns.NOUNS[winner.NOUN].draft))
     except errors.Invalid as error:
         flaws = [errors.Flaw(flaw.pointer, flaw.code, f"Both together: {flaw.message}") for flaw in error.flaws]
         raise errors.Conflict(flaws[0].message if flaws else error.detail, *flaws) from None

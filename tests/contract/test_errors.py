@@ -110,6 +110,9 @@ def test_what_was_merged_is_read_elsewhere_and_not_written(owner: Sender, monkey
     answer = owner.get(path)
     assert (answer.status, answer.json) == (301, {"merged_into": into})
     assert answer.headers["Location"].endswith(f"/v1/contacts/{into}")
+    assert answer.headers["Cache-Control"] == "no-store", "a merge may be undone"
+    asked = owner.get(f"{path}?as_of=2026-01-01T00:00:00%2B01:00")
+    assert asked.headers["Location"].endswith(f"/v1/contacts/{into}?as_of=2026-01-01T00%3A00%3A00%2B01%3A00")
     written = owner.patch(path, {"title": "X"})
     check(written, 409)
     assert written.json["merged_into"] == into

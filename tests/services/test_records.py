@@ -1,12 +1,15 @@
 """The engine of both nouns: full records, upsert, many at once, and removal for good."""
 
+import json
+import secrets
 import threading
+import time
 import uuid
 from typing import Any
 
 import pytest
 
-from chalicelib import errors, ids
+from chalicelib import clock, errors, ids
 from chalicelib.models import keys
 from chalicelib.models.contact import Contact
 from chalicelib.models.table import every, several
@@ -91,6 +94,34 @@ class TestFullRecord:
         assert (found[0], found[2]) == (expected[0], expected[2])
         assert found[1].startswith(expected[1])
         assert owner.get("/v1/contacts").json["data"] == []
+
+
+class TestSize:
+    """The most that a table's item holds is known before it is written."""
+
+    def kept(self, owner: Sender, fields: range) -> Answer:
+        """A contact with texts that cannot be packed, each within its own limit."""
+        custom = {
+            f"f{number}": "".join(chr(secrets.randbelow(40_000) + 0x20000) for _ in range(2000)) for number in fields
+        }
+        return owner.call(
+            "POST", "/v1/contacts", json.dumps({"first_name": "A", "custom": custom}, ensure_ascii=False).encode()
+        )
+
+    def test_more_than_one_item_holds_is_refused_and_the_most_is_followed_up(self, house: House, owner: Sender) -> None:
+        for number in range(60):
+            draft = {"noun": "contact", "name": f"f{number}", "label": "F", "type": "text"}
+            assert owner.post("/v1/fields", draft).status == 201
+        assert flaw(self.kept(owner, range(60))) == (422, "", "length")
+        one, other = self.kept(owner, range(12)).json, self.kept(owner, range(12, 24)).json
+        path = f"/v1/contacts/{one['id']}"
+        before = clock.stamp()
+        time.sleep(0.003)
+        grown = {**one["custom"], "f0": "short"}
+        assert owner.call("PATCH", path, json.dumps({"custom": grown}, ensure_ascii=False).encode()).status == 200
+        house.settle()
+        assert owner.get(f"{path}?as_of={before}").json["custom"] == one["custom"]
+        assert flaw(owner.post(f"{path}/merge", {"loser_id": other["id"]})) == (409, "", "length")
 
 
 class TestUpsert:
