@@ -109,25 +109,35 @@ class Records(Generic[V]):
         Called again with the same ids it makes nothing twice.
         """
         with remembering():
-            built = [self._attempt(partial(self.build, actor, draft, record_id=one)) for one, draft in given]
-        for packed in _packed([self.creation(one) for one in built if not isinstance(one, errors.CrmError)]):
+            planned = [self._attempt(partial(self._planned, actor, draft, one)) for one, draft in given]
+        found: list[Any] = [one if isinstance(one, errors.CrmError) else one[0].item for one in planned]
+        at = {record_id: number for number, (record_id, _) in enumerate(given)}
+        for packed in _packed([one for one in planned if not isinstance(one, errors.CrmError)]):
             try:
                 transact(*(step for steps in packed for step in steps))
             except errors.CrmError:  # one of them; which one comes out alone
                 for steps in packed:
-                    record = steps[0].item
-                    built[built.index(record)] = self._attempt(partial(self._made, record, steps))
-        return built
+                    record: Any = steps[0].item
+                    found[at[record.id]] = self._attempt(partial(self._made, record))
+        return found
 
-    def _made(self, record: Any, steps: list[Step]) -> Any:
-        try:
-            transact(*steps)
-        except (errors.Stale, errors.Conflict):
-            made = nouns.peek(self.noun, record.tenant, record.id, consistent=True)
-            if made is None:
-                raise
-            return made
-        return record
+    def _planned(self, actor: Actor, draft: Any, record_id: str) -> list[Step]:
+        return self.creation(self.build(actor, draft, record_id=record_id))
+
+    def _made(self, record: Any) -> Any:
+        """The record, made now or by a call before. Each try looks anew at what it rests on, such as the tree above."""
+        for attempt in range(_TRIES):
+            try:
+                transact(*self.creation(record))
+            except (errors.Stale, errors.Conflict) as error:
+                made = nouns.peek(self.noun, record.tenant, record.id, consistent=True)
+                if made is not None:
+                    return made
+                if isinstance(error, errors.Conflict) or attempt + 1 == _TRIES:
+                    raise
+            else:
+                return record
+        raise AssertionError("unreachable")
 
     def _attempt(self, act: Callable[[], Any]) -> Any | errors.CrmError:
         try:

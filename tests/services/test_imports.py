@@ -233,6 +233,31 @@ def test_companies(owner: Sender) -> None:
     assert rows(owner, imported)[2]["errors"][0]["code"] == "unknown_parent"
 
 
+def test_many_companies_below_one_in_a_file(owner: Sender) -> None:
+    parent = owner.post("/v1/companies", {"name": "Holding"}).json
+    owner.house.settle()
+    text = "Name,Parent company\n" + "".join(f"Branch {number},Holding\n" for number in range(8))
+    imported = done(owner, text, kind="company", key="name")
+    assert set(statuses(owner, imported).values()) == {"created"}
+    assert {one["parent_id"] for name, one in companies(owner).items() if name != "Holding"} == {parent["id"]}
+
+
+def test_a_parent_that_is_gone_fails_its_rows_only(owner: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    parent = owner.post("/v1/companies", {"name": "Holding"}).json
+    owner.house.settle()
+    real = steps.planning.make
+
+    def make(*given: Any, **named: Any) -> Any:
+        plan = real(*given, **named)
+        if owner.get(f"/v1/companies/{parent['id']}").status == 200:
+            owner.delete(f"/v1/companies/{parent['id']}")
+        return plan
+
+    monkeypatch.setattr(steps.planning, "make", make)
+    imported = done(owner, "Name,Parent company\nBranch,Holding\nAlone,\n", kind="company", key="name")
+    assert (imported["status"], statuses(owner, imported)) == ("partial", {2: "failed", 3: "created"})
+
+
 def test_contacts_find_their_companies_by_domain_then_by_name(owner: Sender) -> None:
     acme = owner.post("/v1/companies", {"name": "Acme", "domains": ["acme.com"]}).json
     beta = owner.post("/v1/companies", {"name": "Bêta GmbH"}).json
