@@ -131,7 +131,7 @@ def _sent_on(request: Request, error: errors.Merged) -> Response:
     location = request.public_path.replace(error.record_id, error.into) + (f"?{asked}" if asked else "")
     body = msgspec.json.encode({"merged_into": error.into}).decode()
     # Not to be kept, as a 301 otherwise may be: the merge may be undone.
-    headers = {"Content-Type": "application/json", "Location": location, "Cache-Control": "no-store"}
+    headers: Headers = {"Content-Type": "application/json", "Location": location, "Cache-Control": "no-store"}
     return Response(body, headers, 301)
 
 

@@ -5,6 +5,7 @@ asked is refused with the lists that would fit, as it would mean to read all rec
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
@@ -161,8 +162,10 @@ def _tag(noun: str, tenant: str, given: Given) -> Plan:
 
 
 def _company(noun: str, tenant: str, given: Given) -> Plan:
-    """Contacts of a company, and of those that were merged into it."""
-    company = nouns.peek(nouns.NOUNS["company"], tenant, given["company_id"])
+    """Contacts of a company, and of those that were merged into it; also of one that was removed for good."""
+    company = None
+    with suppress(errors.Gone):
+        company = nouns.peek(nouns.NOUNS["company"], tenant, given["company_id"])
     several = absorbed.ids_of(company) if company is not None else [given["company_id"]]
     return _by_facet(noun, *(scans.beginning(f"{noun}.company_id.{one}", "") for one in several))
 

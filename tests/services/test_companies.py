@@ -208,6 +208,16 @@ def test_its_contacts_are_listed_by_name(house: House, owner: Sender) -> None:
     assert house.signup().get(path).status == 404
 
 
+def test_who_belonged_to_a_company_that_is_gone_is_still_found(house: House, owner: Sender) -> None:
+    firm = company(owner)
+    left = owner.contact(first_name="Ada", company_id=firm["id"])
+    owner.delete(f"/v1/companies/{firm['id']}")
+    assert owner.post(f"/v1/companies/{firm['id']}/purge").status == 204
+    house.settle()
+    found = owner.get(f"/v1/contacts?company_id={firm['id']}")
+    assert (found.status, [one["id"] for one in found.json["data"]]) == (200, [left["id"]])
+
+
 def test_nothing_of_a_refused_company_is_written(owner: Sender) -> None:
     host = domain()
     company(owner, domains=[host])
