@@ -7,6 +7,8 @@ from pynamodb.attributes import JSONAttribute, ListAttribute, UnicodeAttribute
 
 from chalicelib.models.table import Item, Record
 
+_NAMELESS = "-"  # where a name has nothing to sort by, such as a lone accent: a key is never empty
+
 
 class Json(JSONAttribute):
     """JSON without blanks, and with letters as they are: an item of up to 1 KB is written at half the price."""
@@ -48,7 +50,7 @@ class Party(Record):
         """Stand in the table; in the lists while live, in the trash's list while there."""
         parts: dict[str, Any] = {"tenant": self.tenant, "id": self.id}
         if self.live:
-            self.place(self.NOUN, "gsi1", "gsi2", **parts, name=self.name, updated_at=self.updated_at)
+            self.place(self.NOUN, "gsi1", "gsi2", **parts, name=self.name or _NAMELESS, updated_at=self.updated_at)
         elif self.deleted_at:
             self.place("trash", "gsi1", **parts, noun=self.NOUN, deleted_at=self.deleted_at)
         else:

@@ -43,10 +43,13 @@ class Email(Part):
     primary: bool = False
 
 
+Number = Annotated[str, Meta(pattern=r"^[+0-9(][0-9 ()./\-]{2,39}$(?!\n)", examples=["+43 1 5880 10"])]
+
+
 class Phone(Part):
     """A phone number: in E.164 (`+4315880100`) if country code or `address.country` tell how, else as given."""
 
-    number: Annotated[str, Meta(pattern=r"^[+0-9(][0-9 ()./\-]{2,39}$(?!\n)", examples=["+43 1 5880 10"])]
+    number: Number
     kind: Literal["work", "mobile", "home", "fax", "other"] = "work"
     primary: bool = False
 

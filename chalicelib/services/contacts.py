@@ -20,7 +20,7 @@ from chalicelib.services.remembered import ask
 
 def _write(actor: Actor, contact: Contact, draft: ContactDraft) -> None:
     """Put the draft's fields into the contact. Raises `Invalid` for what a struct cannot see."""
-    if not (draft.first_name or draft.last_name or draft.emails or draft.phones):
+    if not (_named(draft) or draft.emails or draft.phones):
         raise errors.invalid("/first_name", "required", "A contact needs a name, a mail address or a phone number.")
     zones.check(draft.time_zone, "/time_zone")
     drafts.check_day(draft.birthday, "/birthday")
@@ -51,9 +51,12 @@ def _folded(given: list[Email]) -> list[dict[str, Any]]:
 
 
 def _display_name(contact: Contact) -> str:
-    named = " ".join(part for part in (contact.first_name, contact.last_name) if part)
     reached = [one["address"] for one in contact.emails or ()] + [one["number"] for one in contact.phones or ()]
-    return named or str(reached[0])
+    return _named(contact) or str(reached[0])
+
+
+def _named(contact: Contact | ContactDraft) -> str:
+    return " ".join(part for part in (contact.first_name, contact.last_name) if part and part.strip())
 
 
 def _domains(contact: Contact) -> set[str]:

@@ -6,8 +6,9 @@ from typing import Any, Final
 import msgspec
 
 from chalicelib import errors
+from chalicelib.schemas import decoding
 from chalicelib.schemas.actor import Actor
-from chalicelib.schemas.parts import PartyDraft
+from chalicelib.schemas.parts import Number, PartyDraft
 from chalicelib.services import fields, nouns, phones, users
 from chalicelib.services.remembered import ask
 
@@ -77,8 +78,19 @@ def check_dates(draft: PartyDraft) -> None:
 
 def _phones(draft: PartyDraft) -> list[dict[str, Any]]:
     region = draft.address.country if draft.address else None
-    typed = [{**msgspec.to_builtins(one), "number": phones.normalized(one.number, region)} for one in draft.phones]
+    typed = [
+        {**msgspec.to_builtins(one), "number": _dialled(one.number, region, f"/phones/{number}/number")}
+        for number, one in enumerate(draft.phones)
+    ]
     return primary_first(typed, "phones", "number")
+
+
+def _dialled(typed: str, region: str | None, pointer: str) -> str:
+    """The number as it is kept. Raises `Invalid` if too little is left of it: what is kept can always be read."""
+    try:
+        return decoding.convert(phones.normalized(typed, region), Number)
+    except errors.Invalid:
+        raise errors.invalid(pointer, "format", "There can be no such number.") from None
 
 
 def _custom(actor: Actor, noun: str, before: Mapping[str, Any], given: dict[str, Any]) -> dict[str, Any]:

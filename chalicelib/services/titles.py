@@ -7,7 +7,7 @@ def of(record: Any) -> str:
     """One line of text, never empty."""
     names = (getattr(record, "first_name", None), getattr(record, "last_name", None), _display_name(record))
     reached = [one.get("address") or one["number"] for one in [*_emails(record), *(record.phones or ())]]
-    called = " ".join(name for name in names if name) or next(iter(reached), record.id)
+    called = " ".join(name for name in names if name and name.strip()) or next(iter(reached), record.id)
     return " ".join(called.split())  # a line break must not become one in a header
 
 

@@ -124,6 +124,31 @@ class TestSize:
         assert flaw(owner.post(f"{path}/merge", {"loser_id": other["id"]})) == (409, "", "length")
 
 
+class TestOddNames:
+    @pytest.mark.parametrize("number", ["000", "12 ", "+1 ", "(  "])
+    def test_a_number_of_which_nothing_is_left_is_refused_and_nothing_is_written(
+        self, house: House, owner: Sender, number: str
+    ) -> None:
+        refused = owner.post("/v1/contacts", {"first_name": "A", "phones": [{"number": number}]})
+        assert flaw(refused) == (422, "/phones/0/number", "format")
+        assert owner.get("/v1/contacts").json["data"] == []
+
+    def test_blanks_are_no_name(self, owner: Sender) -> None:
+        assert flaw(owner.post("/v1/contacts", {"first_name": " "})) == (422, "/first_name", "required")
+        assert flaw(owner.post("/v1/companies", {"name": "\t "})) == (422, "/name", "required")
+
+    @pytest.mark.parametrize("name", [" ", "\u0301", "\u200b", "\u3164", "\x00"])
+    def test_a_name_without_a_letter_can_be_kept_and_listed(self, house: House, owner: Sender, name: str) -> None:
+        made = owner.contact(first_name=name, emails=[{"address": address()}])
+        other = owner.contact(first_name="B")
+        house.settle()
+        listed = owner.get("/v1/contacts").json["data"]
+        assert {one["id"] for one in listed} == {made["id"], other["id"]}
+        path = f"/v1/contacts/{made['id']}"
+        assert owner.patch(path, {"title": "x"}).json["first_name"] == name
+        assert owner.post(f"{path}/merge", {"loser_id": other["id"]}).status == 200
+
+
 class TestUpsert:
     def test_by_mail_it_creates_then_changes(self, owner: Sender) -> None:
         mail = address()
