@@ -4,9 +4,12 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from chalicelib.schemas.fields import Draft
+from chalicelib.schemas.fields import SINGULAR, Draft
 
-ExportKind = Literal["contact", "company", "task", "activity", "all"]
+ExportKind = Annotated[
+    Literal["contact", "company", "task", "activity", "all", "contacts", "companies", "tasks", "activities"],
+    Meta(description="Of what; in the plural it is the same"),
+]
 Filter = Annotated[
     dict[Annotated[str, Meta(min_length=1, max_length=60)], Any],
     Meta(max_length=20, description="The query parameters of the kind's list; without it everything outside the trash"),
@@ -22,3 +25,7 @@ class ExportDraft(Draft):
     kind: ExportKind
     format: Literal["jsonl", "csv"] = "jsonl"
     filter: Filter = {}
+
+    def __post_init__(self) -> None:
+        """Say it in the singular, which is what all others know."""
+        self.kind = SINGULAR.get(self.kind, self.kind)  # type: ignore[assignment]  # still one of them

@@ -38,6 +38,10 @@ Language = Annotated[
 ]
 
 
+# Nouns as paths have them, for clients that name a kind so.
+SINGULAR = {"contacts": "contact", "companies": "company", "tasks": "task", "activities": "activity"}
+
+
 class Draft(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a client may write. The base of every draft: a field that is not listed is refused, not ignored."""
 

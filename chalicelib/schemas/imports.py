@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chalicelib.schemas.fields import Draft, Stamp, View
+from chalicelib.schemas.fields import SINGULAR, Draft, Stamp, View
 from chalicelib.schemas.job import JobStatus, Progress
 from chalicelib.schemas.page import ListQuery
 from chalicelib.schemas.row import RowError
@@ -18,7 +18,10 @@ Target = Annotated[str, Meta(max_length=100)]
 class ImportDraft(Draft):
     """A file of contacts or companies. With `content` it is imported at once; without, it is uploaded first."""
 
-    kind: Literal["contact", "company"] = "contact"
+    kind: Annotated[
+        Literal["contact", "company", "contacts", "companies"],
+        Meta(description="What the rows are; in the plural it is the same"),
+    ] = "contact"
     source: Source = "csv"
     mapping: Annotated[
         dict[Header, Target | None],
@@ -62,6 +65,10 @@ class ImportDraft(Draft):
         ]
         | None
     ) = None
+
+    def __post_init__(self) -> None:
+        """Say it in the singular, which is what all others know."""
+        self.kind = SINGULAR.get(self.kind, self.kind)  # type: ignore[assignment]  # still one of them
 
 
 class ImportView(View):

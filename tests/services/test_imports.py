@@ -613,3 +613,9 @@ def test_too_many_and_too_long_fail_the_row(owner: Sender) -> None:
     imported = done(owner, f"Email,Tags\n{mails},x\nb@example.com,{'t' * 10_000}\n")
     found = [[(error["pointer"], error["code"]) for error in row["errors"]] for row in rows(owner, imported)]
     assert found == [[("/Email", "length")], [("/Tags", "length")]]
+
+
+def test_a_kind_may_be_named_in_the_plural(owner: Sender) -> None:
+    made = owner.post("/v1/imports", {"kind": "contacts", "content": "First Name\nAda\n"})
+    assert (made.status, made.json["kind"]) == (202, "contact")
+    assert owner.post("/v1/exports", {"kind": "contacts", "format": "jsonl"}).status == 202
