@@ -21,12 +21,12 @@ def an_id(*prefixes: str) -> st.SearchStrategy[str]:
 
 # What a part can be. Only these reach a key: ids we made (also those that a client names are checked for their form),
 # words of our own, and text of people, which may be anything.
-TEXT: Final = {"name", "email", "value", "subject", "purpose", "window", "space"}
+TEXT: Final = {"name", "email", "value", "subject", "purpose", "window", "space", "external_id"}
 PARTS: Final[dict[str, st.SearchStrategy[str]]] = {
     "tenant": an_id("ten"),
-    "id": an_id("usr", "con", "tsk", "act", "tok", "ses"),
+    "id": an_id("usr", "con", "com", "tsk", "act", "tok", "ses", "job", "fld", "viw"),
     "user": an_id("usr"),
-    "record": an_id("con", "tsk"),
+    "record": an_id("con", "com", "tsk"),
     "task": an_id("tsk"),
     "assignee": an_id("usr"),
     "status": st.sampled_from(["open", "done", "cancelled"]),
@@ -39,6 +39,12 @@ PARTS: Final[dict[str, st.SearchStrategy[str]]] = {
     "at": STAMPS,
     "due_at": STAMPS,
     "updated_at": STAMPS,
+    "deleted_at": STAMPS,
+    "version": st.integers(1, 10**9).map("{:012}".format),
+    "score": st.floats(0, 1).map("{:.3f}".format),
+    "one": an_id("con", "com"),
+    "other": an_id("con", "com"),
+    "reader": an_id("usr") | st.just("-"),
     **dict.fromkeys(TEXT, NASTY),
 }
 
@@ -53,6 +59,10 @@ def templates() -> list[tuple[str, str | None, str, str]]:
 
 def _fields(*texts: str) -> set[str]:
     return {field for text in texts for _, field, _, _ in string.Formatter().parse(text) if field}
+
+
+def test_every_part_of_a_key_is_known_here() -> None:
+    assert _fields(*(text for _, _, pk, sk in templates() for text in (pk, sk))) <= PARTS.keys()
 
 
 @st.composite
