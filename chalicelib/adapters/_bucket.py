@@ -48,7 +48,9 @@ class Bucket:
             if not found:
                 return
             doomed = {"Objects": [{"Key": one["Key"]} for one in found], "Quiet": True}
-            self._s3.delete_objects(Bucket=self._bucket, Delete=doomed)
+            left = self._s3.delete_objects(Bucket=self._bucket, Delete=doomed).get("Errors")
+            if left:
+                raise OSError(f"{len(left)} objects were not deleted: {left[0].get('Code')}")
 
     def upload_url(self, key: str, max_age: int) -> str:
         """Signed here; no request."""

@@ -5,7 +5,7 @@ A key begins with its tenant: `{tenant}/imports/…`. What lies here is a copy o
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Final
 
@@ -17,6 +17,7 @@ Missing = _objects.Missing
 KEPT: Final = 30 * 86_400  # seconds; the bucket's own rule says the same in days
 AGE: Final = 3600  # seconds a link is good for, unless told
 BINARY: Final = "application/octet-stream"
+_PART: Final = 8 * 1024 * 1024  # bytes of one part of what is written in pieces; at least `_objects.PART`
 
 _KEY = re.compile(r"ten_[0-9A-Z]{26}(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+")  # no way out of a folder
 _PREFIX = re.compile(r"ten_[0-9A-Z]{26}/([A-Za-z0-9_][A-Za-z0-9_.-]*/)*")
@@ -25,6 +26,23 @@ _PREFIX = re.compile(r"ten_[0-9A-Z]{26}/([A-Za-z0-9_][A-Za-z0-9_.-]*/)*")
 def put(key: str, data: bytes, content_type: str = BINARY) -> None:
     """Write a whole object; readers see the old one or the new one. Raises ValueError for what is no key, as all do."""
     _store(key).put(key, data, content_type)
+
+
+def put_pieces(key: str, pieces: Iterable[bytes], content_type: str = BINARY) -> None:
+    """As `put`, of all pieces; in parts if they are many, so that memory stays bounded."""
+    upload, tags, kept = "", list[str](), b""
+    for piece in pieces:
+        kept += piece
+        if len(kept) >= _PART:
+            upload = upload or begin(key, content_type)
+            tags.append(part(key, upload, len(tags) + 1, kept))
+            kept = b""
+    if not upload:
+        put(key, kept, content_type)
+        return
+    if kept:
+        tags.append(part(key, upload, len(tags) + 1, kept))
+    complete(key, upload, tags)
 
 
 def get(key: str, start: int = 0, length: int | None = None) -> bytes:

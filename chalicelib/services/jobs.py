@@ -106,6 +106,18 @@ def actor_of(job: Job) -> Actor:
     return Actor(job.tenant, job.started_by, job.role, permissions.ROLES.get(job.role, frozenset(job.scopes)))
 
 
+def keep_hold(job: Job) -> None:
+    """For a step that is about to write what another worker's step would write under the same name.
+
+    Raises `Stale` if the lease ran out meanwhile and another worker has the job. Nothing while it lasts, else a unit.
+    """
+    until = (job.lease or "").partition("#")[0]
+    if until and until < clock.stamp():
+        current = store.load(job.tenant, job.id)
+        if current is None or current.lease != job.lease:
+            raise errors.Stale("Another worker has this job by now.")
+
+
 def load(tenant: str, job_id: str) -> Job:
     """The job. Raises `NotFound`."""
     if not ids.is_id("job", job_id):

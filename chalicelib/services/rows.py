@@ -5,7 +5,7 @@ good, so that a step that is done again writes the same again; and which objects
 few that failed among many are found.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -21,16 +21,16 @@ from chalicelib.services import jobs
 FULL: Final = 2000  # rows after which another object is begun
 _AT_ONCE: Final = 3  # objects that one page reads at most
 _JSONL: Final = "application/x-ndjson"
-_PART: Final = 8 * 1024 * 1024  # bytes; storage asks for at least 5 MB in each part but the last
 
 
 def append(job: Job, rows: Sequence[RowView]) -> None:
-    """Put these rows behind those of the steps before. To be called by a step, at most once in each.
+    """Put these rows behind those of the steps before. To be called by a step.
 
-    One object is read and written.
+    One object is read and written. Raises `Stale` if another worker has the job by now.
     """
     if not rows:
         return
+    jobs.keep_hold(job)
     state = _state(job)
     key, number = _key(job, state["object"]), state["object"]
     before = storage.get(key, 0, state["bytes"]) if state["bytes"] else b""
@@ -75,10 +75,10 @@ def listing(actor: Actor, job_id: str, query: RowQuery, wanted: Page) -> Listing
 def finish(job: Job) -> None:
     """Hand the rows over as files of JSON lines: all of them, and those that failed. Once more does no harm."""
     job.result_key = f"{_folder(job)}/result.jsonl"
-    _write(job.result_key, (_good(job, number) for number in _objects(job, None)))
+    storage.put_pieces(job.result_key, (_good(job, number) for number in _objects(job, None)), _JSONL)
     if failed := _objects(job, "failed"):
         job.errors_key = f"{_folder(job)}/errors.jsonl"
-        _write(job.errors_key, (_only(job, number, "failed") for number in failed))
+        storage.put_pieces(job.errors_key, (_only(job, number, "failed") for number in failed), _JSONL)
 
 
 def _state(job: Job) -> dict[str, Any]:
@@ -107,23 +107,6 @@ def _rows(job: Job, number: int, first: int = 0) -> Iterator[RowView]:
 
 def _only(job: Job, number: int, status: str) -> bytes:
     return b"".join(msgspec.json.encode(row) + b"\n" for row in _rows(job, number) if row.status == status)
-
-
-def _write(key: str, pieces: Iterable[bytes]) -> None:
-    """One object of all pieces, in parts if it is large, so that memory stays bounded."""
-    upload, tags, kept = "", list[str](), b""
-    for piece in pieces:
-        kept += piece
-        if len(kept) >= _PART:
-            upload = upload or storage.begin(key, _JSONL)
-            tags.append(storage.part(key, upload, len(tags) + 1, kept))
-            kept = b""
-    if not upload:
-        storage.put(key, kept, _JSONL)
-        return
-    if kept:
-        tags.append(storage.part(key, upload, len(tags) + 1, kept))
-    storage.complete(key, upload, tags)
 
 
 def _folder(job: Job) -> str:

@@ -14,7 +14,7 @@ from chalicelib import errors
 from chalicelib.adapters import storage
 from chalicelib.models.job import Job
 from chalicelib.schemas.row import RowView, failed
-from chalicelib.services import rows
+from chalicelib.services import jobs, rows
 from chalicelib.services.remembered import remembering
 
 # A page of ids behind a key (None: from the start), and the key to go on from, if there may be more.
@@ -68,7 +68,7 @@ def step(job: Job, change: Change) -> bool:
 def close(job: Job) -> None:
     """Say of what was not reached that it was not, and hand over the report. As `steps.CLOSING` says."""
     job.state = {"sizes": [], "at": [0, 0], **job.state}
-    while (ids := _here(job)) is not None:
+    while (ids := _here(job, rows.FULL)) is not None:
         _advance(job, ids, [RowView(line=line, id=one, status=_SKIPPED) for line, one in _numbered(job, ids)])
     rows.finish(job)
 
@@ -84,6 +84,7 @@ def _gather(job: Job, change: Change) -> None:
         number += key is None
     sizes = list(state["sizes"])
     if found:
+        jobs.keep_hold(job)
         storage.put(_chosen(job, len(sizes)), _lines(found))
         sizes.append(len(found))
     job.state = {**state, "source": number, "key": key, "sizes": sizes}
@@ -137,6 +138,7 @@ def _plan(job: Job, change: Change, records: Sequence[Any]) -> list[bool]:
             return False
 
     planned = [is_due(record) for record in records]
+    jobs.keep_hold(job)
     storage.put(_plan_key(job), msgspec.json.encode({"at": job.state["at"], "due": planned}))
     return planned
 
@@ -161,12 +163,12 @@ def _advance(job: Job, ids: Sequence[str], done: Sequence[RowView]) -> None:
     job.done = int(job.done) + sum(row.status != _SKIPPED for row in done)
 
 
-def _here(job: Job) -> list[str] | None:
+def _here(job: Job, most: int = AT_ONCE) -> list[str] | None:
     """The next few ids, None behind the last."""
     number, first = job.state.get("at", [0, 0])
     if number >= len(job.state.get("sizes", ())):
         return None
-    return storage.get(_chosen(job, number), first * _ID, AT_ONCE * _ID).decode().split()
+    return storage.get(_chosen(job, number), first * _ID, most * _ID).decode().split()
 
 
 def _numbered(job: Job, ids: Sequence[str]) -> list[tuple[int, str]]:

@@ -19,6 +19,7 @@ from chalicelib.services.steps import CLOSING, STEPS
 SLICE: Final = 15.0  # seconds of one turn, so that others who wait in the queue have theirs
 LEASE: Final = 60  # seconds without a saved step after which a job is free for another worker
 AWAY: Final = 120  # seconds after which a tick looks whether a turn still goes on; longer than slice and lease
+ASTRAY: Final = 60  # seconds by which clocks of two workers may differ
 TRIES: Final = 8  # turns without a saved step after which a job has failed: with the pauses below, half an hour
 PAUSE: Final = 10.0  # seconds before the second of them; doubled with each further one
 
@@ -78,7 +79,8 @@ def _failed(job: Job, error: Exception) -> float | None:
 
 
 def _end(job: Job, status: str, failure: str | None = None) -> float | None:
-    if status in {"cancelled", "failed"} and job.what in CLOSING:
+    # A worker that dies of tidying up must not keep the job from its end.
+    if status in {"cancelled", "failed"} and job.what in CLOSING and job.tries <= TRIES + 1:
         try:
             CLOSING[job.what](job)
         except Exception as error:  # noqa: BLE001 - a job that cannot be tidied up has ended all the same
@@ -94,9 +96,9 @@ def _pass_on(moment: Moment) -> None:
 
 
 def _held(job: Job) -> bool:
-    """Whether a worker has it. A lease that ends later than any given now was given by a clock that was set back."""
+    """Whether a worker has it. One that ends much later than any given now was given by a clock that was set back."""
     until = (job.lease or "").partition("#")[0]
-    return clock.stamp() < until <= clock.stamp(clock.after(LEASE))
+    return clock.stamp() < until <= clock.stamp(clock.after(LEASE + ASTRAY))
 
 
 def _lease() -> str:

@@ -98,6 +98,26 @@ def test_an_object_in_parts_appears_when_complete(either: str) -> None:
     assert storage.size(KEY) == len(first) + 3, "the answer to the first was lost"
 
 
+def test_pieces_become_one_object(either: str) -> None:
+    storage.put_pieces(KEY, [])
+    assert storage.get(KEY) == b""
+    storage.put_pieces(KEY, [b"one", b"two"], "text/csv")
+    assert storage.get(KEY) == b"onetwo"
+    storage.put_pieces(KEY, [BIG] * 7)
+    assert storage.get(KEY) == BIG * 7
+
+
+def test_what_cannot_be_deleted_is_no_endless_loop(bucket: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage.put(KEY, b"x")
+
+    def refused(**_: object) -> dict[str, object]:
+        return {"Errors": [{"Key": KEY, "Code": "AccessDenied"}]}
+
+    monkeypatch.setattr(_aws.client("s3"), "delete_objects", refused)
+    with pytest.raises(OSError, match="AccessDenied"):
+        storage.delete_all(f"{TENANT}/")
+
+
 def test_an_upload_that_was_aborted_leaves_nothing(either: str) -> None:
     upload = storage.begin(KEY)
     tag = storage.part(KEY, upload, 1, b"x")

@@ -218,6 +218,23 @@ def test_a_cancelled_one_says_what_was_done_and_what_was_not(
     assert len(read(job["result_url"])) == 60
 
 
+def test_what_is_left_of_thousands_is_told_of_in_few_requests(
+    house: House, owner: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = running(owner, bulk(owner, "tag", ids=[ids.new("con") for _ in range(5000)], tags=["a"]))
+    written: list[str] = []
+    put = storage.put
+
+    def counted(key: str, *what: Any) -> None:
+        written.append(key)
+        put(key, *what)
+
+    monkeypatch.setattr(storage, "put", counted)
+    steps.CLOSING["bulk"](job)
+    assert job.counts == {"skipped": 5000}
+    assert len(written) <= 4  # three objects of rows, and all of them together
+
+
 @pytest.mark.parametrize(
     ("action", "draft"),
     [("tag", {"tags": ["a"]}), ("delete", {}), ("assign", {"owner_id": None}), ("update", {"fields": {"title": "X"}})],

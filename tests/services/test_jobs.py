@@ -17,7 +17,9 @@ from chalicelib.models.moment import Moment
 from chalicelib.models.table import Item
 from chalicelib.models.writes import Step, transact
 from chalicelib.schemas.actor import Actor
-from chalicelib.services import due, jobs, permissions, steps, turns
+from chalicelib.schemas.page import Page
+from chalicelib.schemas.row import RowView
+from chalicelib.services import due, jobs, permissions, rows, steps, turns
 from tests.contract.calling import colleague, token
 from tests.house import House, Sender
 from tests.loglines import heard
@@ -233,6 +235,23 @@ def test_two_hints_at_once_are_one_worker(house: House, owner: Sender, toy: Toy)
     assert toy.written == [0, 1, 2]
 
 
+def test_a_worker_whose_clock_is_behind_takes_nothing_from_another(house: House, owner: Sender, toy: Toy) -> None:
+    made = begin(owner, 2)
+    house.feed.drain()
+    second = house.queue[0]
+
+    def again(_: Job) -> None:
+        clock.advance(-2)
+        house.queue.append(second)
+        deliver(house)
+        clock.advance(2)
+
+    toy.before = [again]
+    house.work()
+    assert toy.written == [0, 1]
+    assert look(owner, made)["status"] == "succeeded"
+
+
 def test_a_killed_worker_is_followed_by_another_when_its_lease_ends(house: House, owner: Sender, toy: Toy) -> None:
     made = begin(owner, 3)
     house.feed.drain()
@@ -260,6 +279,24 @@ def test_a_worker_that_took_too_long_does_not_undo_what_another_did(house: House
     seen = look(owner, made)
     assert (seen["status"], seen["counts"]) == ("succeeded", {"made": 3})
     assert toy.written == [0, 0, 1, 2]
+
+
+def test_a_worker_that_comes_late_writes_no_rows_over_those_of_another(house: House, owner: Sender, toy: Toy) -> None:
+    made = begin(owner, 9)
+    late = jobs.load(owner.tenant, made)
+    assert store.claim(late, turns._lease())
+    assert late.lease
+    clock.advance(turns.LEASE + 1)
+    rows.append(late, [RowView(line=1, id=None, status="created")])  # alone it may go on
+    assert store.save(late, late.lease)
+    other = jobs.load(owner.tenant, made)
+    assert store.claim(other, turns._lease())
+    rows.append(other, [RowView(line=2, id=None, status="created")])
+    with pytest.raises(errors.Stale):
+        rows.append(late, [RowView(line=3, id=None, status="failed")])
+    assert [row.line for row in rows.page(other, None, Page(9)).data] == [1, 2]
+    assert store.abandon(other, "Enough.")
+    house.settle()
 
 
 @pytest.mark.parametrize("seconds", [-400 * 86400.0, -1.0, 1.0, 400 * 86400.0])
@@ -395,6 +432,21 @@ def test_a_cancel_between_two_turns_ends_it_without_waiting_for_the_minute(
     house.settle()
     assert look(owner, made)["status"] == "cancelled"
     assert toy.written == [0]
+
+
+def test_a_tidying_up_that_kills_its_worker_keeps_no_job_from_its_end(
+    house: House, owner: Sender, toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def close(_: Job) -> None:
+        raise Killed
+
+    monkeypatch.setitem(steps.CLOSING, "toy", close)
+    made = begin(owner)
+    toy.before = [errors.Invalid("No.")] * 100
+    house.feed.drain()
+    deliver(house)
+    to_the_end(house)
+    assert look(owner, made)["status"] == "failed"
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -103,7 +103,7 @@ def test_a_page_reads_few_objects_and_leads_on(job: Job, monkeypatch: pytest.Mon
 def test_all_rows_and_those_that_failed_are_handed_over(job: Job, monkeypatch: pytest.MonkeyPatch, part: int) -> None:
     monkeypatch.setattr(rows, "FULL", 10)
     if part == 1:  # a part of its own for each object, which a folder takes only from 5 MB
-        monkeypatch.setattr(rows, "_PART", part)
+        monkeypatch.setattr(storage, "_PART", part)
         monkeypatch.setattr("chalicelib.adapters._objects.PART", 1)
     written = [one for step in range(5) for one in write(job, range(step * 10, step * 10 + 10), failing=4)]
     for _ in range(2):

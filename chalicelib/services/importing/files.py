@@ -42,13 +42,3 @@ def put_rows(job: Job, number: int, rows: list[Row]) -> None:
 def rows(job: Job, number: int) -> list[Row]:
     """One chunk of rows. Raises Missing."""
     return msgspec.json.decode(storage.get(key(job, f"rows/{number:05}")), type=list[Row])
-
-
-def put_results(job: Job, number: int, results: list[dict[str, Any]]) -> None:
-    """Write what became of one chunk."""
-    put(job, f"results/{number:05}", results)
-
-
-def results(job: Job, number: int) -> list[dict[str, Any]]:
-    """What became of one chunk; empty if it is not done."""
-    return get(job, f"results/{number:05}") or []

@@ -18,7 +18,6 @@ from chalicelib.services.importing import files
 LINE: Final = "Import line"
 REASON: Final = "Import errors"
 _CSV: Final = "text/csv; charset=utf-8"
-_PART: Final = 8 * 1024 * 1024  # bytes; storage asks for at least 5 MB in each part but the last
 
 
 def finish(job: Job) -> None:
@@ -27,7 +26,7 @@ def finish(job: Job) -> None:
     job.errors_key = None
     if job.state.get("failing"):
         job.errors_key = files.key(job, "errors.csv")
-        _write(job.errors_key, _failed(job))
+        storage.put_pieces(job.errors_key, _failed(job), _CSV)
 
 
 def _failed(job: Job) -> Iterator[bytes]:
@@ -54,20 +53,3 @@ def _cells(data: list[str] | str, columns: int) -> list[str]:
 
 def _reason(errors: list[dict[str, Any]]) -> str:
     return "; ".join(f"{error['pointer'][1:]}: {error['message']}".removeprefix(": ") for error in errors)
-
-
-def _write(key: str, pieces: Iterator[bytes]) -> None:
-    """One object, in parts if it is large, so that memory stays bounded."""
-    upload, tags, kept = "", list[str](), b""
-    for piece in pieces:
-        kept += piece
-        if len(kept) >= _PART:
-            upload = upload or storage.begin(key, _CSV)
-            tags.append(storage.part(key, upload, len(tags) + 1, kept))
-            kept = b""
-    if not upload:
-        storage.put(key, kept, _CSV)
-        return
-    if kept:
-        tags.append(storage.part(key, upload, len(tags) + 1, kept))
-    storage.complete(key, upload, tags)

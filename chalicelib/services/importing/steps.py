@@ -145,6 +145,7 @@ def _plan(job: Job, about: dict[str, Any], name: str, rows: list[Row], seen: See
         return written
     plan = planning.make(job, about, rows, seen, surely=surely)
     if not job.params["dry_run"]:
+        jobs.keep_hold(job)
         files.put(job, name, plan)
     return plan
 
