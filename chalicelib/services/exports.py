@@ -40,6 +40,7 @@ def step(job: Job) -> bool:
         return _end(job)
     kind = state["kinds"][state["at"]]
     found = sources.read(job, kind, state["place"])
+    jobs.keep_hold(job)
     outlet.write(state["out"], _data(job, kind, found))
     job.done += len(found.records)
     job.tally(NAMES[kind], len(found.records))

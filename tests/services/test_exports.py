@@ -249,6 +249,18 @@ def test_a_cancelled_export_leaves_nothing_behind(house: House, owner: Sender, m
     assert not list(kept(owner, made))
 
 
+def test_many_small_pieces_are_few_in_the_state(owner: Sender) -> None:
+    folder = f"{owner.tenant}/jobs/job_1"
+    state, said = outlet.begin(f"{folder}/work", f"{folder}/x.jsonl", "text/plain"), b""
+    for number in range(1500):
+        piece = f"{number}\n".encode()
+        said += piece
+        outlet.write(state, piece)
+        assert len(state["pieces"]) < 50
+    outlet.finish(state)
+    assert storage.get(f"{folder}/x.jsonl") == said
+
+
 def test_a_finished_export_keeps_its_file_only(house: House, owner: Sender) -> None:
     people(owner, 9)
     job = export(owner, kind="contact")

@@ -10,21 +10,26 @@ from chalicelib.adapters import storage
 
 State = dict[str, Any]
 PART: Final = 5 * 1024 * 1024  # bytes gathered for one part of the upload; at least what storage asks for
+_MANY: Final = 20  # pieces of a part, about; smaller ones are joined, since the state names each
 
 
 def begin(folder: str, key: str, content_type: str) -> State:
     """An object `key` of which nothing is written yet; its pieces go below `folder`."""
-    return {"folder": folder, "key": key, "type": content_type, "pieces": [], "bytes": 0, "upload": None, "tags": []}
+    state: State = {"folder": folder, "key": key, "type": content_type, "upload": None, "tags": []}
+    return {**state, "pieces": [], "bytes": 0, "last": 0}  # how much the pieces are together, and the last of them
 
 
 def write(state: State, data: bytes) -> None:
     """The next bytes of the object; at most a few MB at a time."""
     if not data:
         return
+    state["bytes"] += len(data)
+    if state["last"] and state["last"] < PART // _MANY:
+        data = storage.get(f"{state['folder']}/{state['pieces'].pop()}") + data
     name = f"{len(state['tags']):05}-{len(state['pieces']):04}-{secrets.token_hex(4)}"
     storage.put(f"{state['folder']}/{name}", data, state["type"])
     state["pieces"].append(name)
-    state["bytes"] += len(data)
+    state["last"] = len(data)
     if state["bytes"] >= PART:
         _upload(state)
 
@@ -53,7 +58,7 @@ def clean(state: State) -> None:
 def _upload(state: State) -> None:
     upload = state["upload"] or storage.begin(state["key"], state["type"])
     tag = storage.part(state["key"], upload, len(state["tags"]) + 1, _gathered(state))
-    state.update(upload=upload, tags=[*state["tags"], tag], pieces=[], bytes=0)
+    state.update(upload=upload, tags=[*state["tags"], tag], pieces=[], bytes=0, last=0)
 
 
 def _gathered(state: State) -> bytes:
