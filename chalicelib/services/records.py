@@ -60,6 +60,11 @@ FOLDED: Final[dict[str, Callable[[str], str]]] = {
 }
 
 LISTED: Final = {"email": "emails", "domain": "domains"}  # where such a value stands among others
+# The form in which two spellings of such a value are one, whatever else is wrong with them.
+_SPELT: Final[dict[str, Callable[[str], str]]] = {
+    "email": emails.folded,
+    "domain": lambda value: emails.folded(f"x@{value}").rpartition("@")[2],
+}
 
 Claims = Callable[[Any], list[Claim]]
 Write = Callable[[Actor, Any, Any], None]
@@ -290,7 +295,7 @@ class Records(Generic[V]):
             return merged(given, {"external_ids": {source: external}})
         name, entry = LISTED[field], {"address": value} if field == "email" else value
         several = given.get(name) or []
-        there = any(str(one.get("address") if isinstance(one, dict) else one).lower() == value for one in several)
+        there = any(_SPELT[field](one["address"] if isinstance(one, dict) else one) == value for one in several)
         return given if there else {**given, name: [*several, entry]}
 
 

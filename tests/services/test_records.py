@@ -168,6 +168,16 @@ class TestUpsert:
         assert [one["address"] for one in again.json["emails"]] == [other, mail]
         assert owner.call("PUT", path, {"title": "Countess"}).status == 200
 
+    def test_the_value_is_not_put_beside_another_spelling_of_itself(self, owner: Sender) -> None:
+        host = f"{uuid.uuid4().hex[:8]}-m\u00fcller.example"
+        for status in (201, 200):
+            answer = owner.call(
+                "PUT", f"/v1/contacts/by/email/ada@{host}", {"emails": [{"address": f"Ada@{host.upper()}"}]}
+            )
+            assert (answer.status, len(answer.json["emails"])) == (status, 1)
+            answer = owner.call("PUT", f"/v1/companies/by/domain/{host}", {"name": "A", "domains": [host.upper()]})
+            assert (answer.status, len(answer.json["domains"])) == (status, 1)
+
     def test_by_the_id_of_another_system(self, owner: Sender) -> None:
         first = owner.call("PUT", "/v1/contacts/by/external_id/hubspot:501", {"first_name": "Ada"})
         assert (first.status, first.json["external_ids"]) == (201, {"hubspot": "501"})
