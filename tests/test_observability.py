@@ -147,7 +147,7 @@ def test_an_unforeseen_error_is_logged_once_with_tenant_and_request(
     def broken(*_: Any) -> None:
         raise RuntimeError("secret of ada@example.com")
 
-    monkeypatch.setattr(contacts, "view", broken)
+    monkeypatch.setattr(contacts.VERBS, "view", broken)
     monkeypatch.setattr(queue, "send_all", broken)
     answer = owner.post("/v1/contacts", {"first_name": "Ada", "last_name": "Lovelace"})
     assert answer.status == 500

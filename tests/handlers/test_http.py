@@ -76,7 +76,7 @@ def test_what_nobody_foresaw_is_500_and_says_nothing(owner: Sender, monkeypatch:
     def broken(_: Any) -> None:
         raise RuntimeError("the password is swordfish")
 
-    monkeypatch.setattr(contacts, "view", broken)
+    monkeypatch.setattr(contacts.VERBS, "view", broken)
     answer = owner.post("/v1/contacts", {"first_name": "Ada"})
     assert answer.status == 500
     assert "swordfish" not in json.dumps([answer.text, answer.headers])

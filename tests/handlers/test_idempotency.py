@@ -44,7 +44,7 @@ def _everything() -> str:
         page = dynamodb.client().scan(TableName=os.environ["TABLE"], **start)
         items += page["Items"]
         if "LastEvaluatedKey" not in page:
-            return json.dumps(items)
+            return json.dumps(items, default=str)
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 

@@ -25,7 +25,7 @@ from chalicelib.schemas.activity import ActivityDraft
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.contact import ContactDraft
 from chalicelib.schemas.task import Completion, TaskDraft
-from chalicelib.services import activities, contacts, engagement, history, ledger, permissions, tasks
+from chalicelib.services import activities, changes, contacts, counts, engagement, history, ledger, permissions, tasks
 from infra.local.feed import Feed
 from tests import truth
 from tests.feeds import forget
@@ -76,6 +76,17 @@ def crashes(monkeypatch: pytest.MonkeyPatch) -> Crashes:
     for module in (history, ledger, engagement):
         monkeypatch.setattr(module, "transact", planned.wrap(module.transact))
     return planned
+
+
+@pytest.fixture(autouse=True)
+def _no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the reactions of this property. Those of the index and of the past have properties of their own, and take
+    most of the time.
+    """
+    ours = {one.__name__ for one in (history, counts, engagement)}
+    rows = changes.REACTIONS.items()
+    kept = {place: tuple(one for one in several if one.__module__ in ours) for place, several in rows}
+    monkeypatch.setattr(changes, "REACTIONS", {place: several for place, several in kept.items() if several})
 
 
 @pytest.fixture(scope="module")
