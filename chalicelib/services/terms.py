@@ -4,6 +4,7 @@ A space is what is asked for, a value what its entries are sorted by. Each entry
 field that is empty has none, and nothing has an entry that another one finds as well.
 """
 
+import hashlib
 import struct
 import zlib
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from chalicelib.services.words import Words
 NEVER: Final = "-"  # sorts before every moment
 SHARDS: Final = 16  # over which the keys of duplicates are spread
 _BYTES: Final = 200  # of a value: 25 entries are at most 8 KB
+_TEXT, _DIGEST = 64, 32  # characters of a text of a custom field, and of what stands for the rest of a longer one
+_SPREAD: Final = 18  # letters that one letter can be folded to at most
 _NAME: Final = 40  # characters of the name that lists by a facet are sorted by
 ADDRESS: Final = 64  # characters of a mail address by which it is found
 SIBLINGS: Final = " /"  # before the other words of a company
@@ -74,7 +77,8 @@ def facets(noun: str, plain: dict[str, Any]) -> Terms:
 def custom(noun: str, field: str, value: Any) -> Iterator[tuple[str, str | None]]:
     """Where a value of a custom field stands: the space, and what it is sorted by there (None: the record's name).
 
-    Texts are folded and cut; numbers and amounts of money are in a form that sorts as they do, dates as they are.
+    Texts are folded, and of a long one the end is a digest; numbers and amounts of money are in a form that sorts as
+    they do, dates as they are.
     """
     space = f"{noun}.custom.{field}"
     if isinstance(value, list):
@@ -87,7 +91,7 @@ def custom(noun: str, field: str, value: Any) -> Iterator[tuple[str, str | None]
     elif isinstance(value, dict):
         yield f"{space}.{value.get('currency')}", sortable(value.get("amount") or 0)
     elif isinstance(value, str):
-        yield (space, value) if _is_day(value) else (f"{space}={text.folded(value)}", None)
+        yield (space, value) if _is_day(value) else (f"{space}={_same(value)}", None)
 
 
 def sortable(number: float) -> str:
@@ -136,6 +140,12 @@ def _word(noun: str, family: str, value: str) -> tuple[str, str]:
 
 def _likeness(noun: str, plain: dict[str, Any]) -> Terms:
     return {(likeness(noun, key), cut(key)) for key in matching.blocking_keys(noun, plain)}
+
+
+def _same(value: str) -> str:
+    """A text as it is asked for, equal texts alike and no others: addresses of pages often begin alike."""
+    plain = text.folded(value, len(value.encode()) * _SPREAD)
+    return plain if len(plain) <= _TEXT else plain[:_TEXT] + hashlib.sha256(plain.encode()).hexdigest()[:_DIGEST]
 
 
 def _is_day(value: str) -> bool:

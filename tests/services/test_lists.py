@@ -236,6 +236,16 @@ def test_birthdays_to_come_also_over_the_end_of_a_year(tenant: str) -> None:
         clock.reset()
 
 
+def test_long_texts_that_begin_alike_are_told_apart(tenant: str) -> None:
+    actor = Actor(tenant=tenant, user="usr_1", role="owner", scopes=frozenset())
+    given = {"noun": "contact", "name": "page", "label": "Page", "type": "url"}
+    fields.create(actor, msgspec.convert(given, FieldDraft))
+    begin = "https://www.example.com/" + "directory/" * 30
+    made = [contact(tenant, first_name="Ada", custom={"page": begin + end}) for end in ("", "1", "2")]
+    for one in made:
+        assert everything(tenant, custom={"page": one.custom["page"].upper().replace("HTTPS", "https")}) == ids_of(one)
+
+
 def test_lists_by_custom_fields(tenant: str) -> None:
     actor = Actor(tenant=tenant, user="usr_1", role="owner", scopes=frozenset())
     for name, kind, options in (
