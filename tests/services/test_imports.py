@@ -233,6 +233,31 @@ def test_companies(owner: Sender) -> None:
     assert rows(owner, imported)[2]["errors"][0]["code"] == "unknown_parent"
 
 
+@pytest.mark.parametrize(
+    ("key", "bad"),
+    [
+        ("email", {"emails": "x"}),
+        ("email", {"emails": [{"kind": "home"}]}),
+        ("email", {"emails": [{"address": 5}]}),
+        ("email", {"external_ids": "x"}),
+        ("phone", {"phones": [{"n": 1}]}),
+        ("name", {"first_name": 5}),
+        ("external_id:crm", {"external_ids": [1]}),
+    ],
+)
+def test_a_row_of_the_wrong_shape_fails_alone(owner: Sender, key: str, bad: dict[str, Any]) -> None:
+    text = "".join(json.dumps(one) + "\n" for one in ({"first_name": "Ada"}, {"last_name": "B", **bad}))
+    imported = done(owner, text, source="jsonl", key=key)
+    assert statuses(owner, imported) == {1: "created", 2: "failed"}
+    (error,) = rows(owner, imported, "failed")[0]["errors"]
+    assert error["pointer"] == f"/{next(iter(bad))}"
+
+
+def test_a_cell_of_the_wrong_shape_fails_its_row_alone(owner: Sender) -> None:
+    imported = done(owner, 'First name,emails\nAda,\nBob,"[{""x"":1}]"\nCid,"[5]"\n')
+    assert statuses(owner, imported) == {2: "created", 3: "failed", 4: "failed"}
+
+
 def test_many_companies_below_one_in_a_file(owner: Sender) -> None:
     parent = owner.post("/v1/companies", {"name": "Holding"}).json
     owner.house.settle()

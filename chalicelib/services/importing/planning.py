@@ -70,18 +70,25 @@ def make(job: Job, about: dict[str, Any], rows: Sequence[Row], seen: Seen, *, su
 
     `surely` finds also what was made a moment ago. Half a read unit for each key, record and company.
     """
-    draft = reader(job, about)
-    planner = _Planner(job, [(row, _read(draft, row)) for row in rows], seen, surely)
+    draft, kind = reader(job, about), nouns.NOUNS[job.params["noun"]].draft
+    planner = _Planner(job, [(row, _read(draft, kind, row)) for row in rows], seen, surely)
     plan = planner.plan()
     if job.params["dry_run"]:
         seen.update(planner.mine)
     return plan
 
 
-def _read(draft: Callable[[Row], Drafted], row: Row) -> Drafted:
+def _read(draft: Callable[[Row], Drafted], kind: Any, row: Row) -> Drafted:
+    """What the row says. Without flaws it is a draft of this kind: whoever looks into it finds what belongs there."""
     if row.flaw is not None:
         return Drafted({}, {}, [Flaw("", *row.flaw)], {})
-    return draft(row)
+    drafted = draft(row)
+    if not drafted.flaws:
+        try:
+            decoding.convert(drafted.draft, kind)
+        except errors.Invalid as error:
+            return drafted._replace(flaws=[drafted.placed(flaw) for flaw in error.flaws])
+    return drafted
 
 
 class _Planner:
@@ -120,10 +127,6 @@ class _Planner:
         if drafted.flaws:
             return Entry(line, "failed", errors=[flaw._asdict() for flaw in drafted.flaws])
         warnings = self._look_up(drafted)
-        try:
-            decoding.convert(drafted.draft, nouns.NOUNS[self._noun].draft)
-        except errors.Invalid as error:
-            return Entry(line, "failed", errors=[drafted.placed(flaw)._asdict() for flaw in error.flaws])
         there = self._there(drafted)
         if len(there) > 1 and self._policy != "skip":
             sentence = f"The row fits more than one record: {', '.join(there[:5])}."
