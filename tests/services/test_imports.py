@@ -16,7 +16,7 @@ from chalicelib.schemas.page import Page
 from chalicelib.services import jobs, parties, turns
 from chalicelib.services import rows as job_rows
 from chalicelib.services.exporting.columns import headers, row
-from chalicelib.services.importing import files, lookups, steps
+from chalicelib.services.importing import files, lookups, planning, steps
 from tests.contract.calling import colleague, token
 from tests.house import Answer, House, Sender
 
@@ -258,6 +258,23 @@ def test_a_cell_of_the_wrong_shape_fails_its_row_alone(owner: Sender) -> None:
     assert statuses(owner, imported) == {2: "created", 3: "failed", 4: "failed"}
 
 
+@pytest.mark.parametrize(
+    ("header", "cell"),
+    [
+        ("Company", "x" * 201),
+        ("Company domain", "x" * 70 + ".com"),
+        ("Company domain", "x" * 3000 + ".com"),
+        ("Company", "x" * 3000),
+    ],
+)
+def test_a_company_that_cannot_be_made_fails_its_row_alone(owner: Sender, header: str, cell: str) -> None:
+    mapping = {header: "company_domain" if "domain" in header else "company"}
+    imported = done(owner, f"First name,{header}\nAda,\nBob,{cell}\n", mapping=mapping)
+    assert statuses(owner, imported) == {2: "created", 3: "failed"}
+    (error,) = rows(owner, imported, "failed")[0]["errors"]
+    assert (error["pointer"], error["code"])[0] == f"/{header}"
+
+
 def test_many_companies_below_one_in_a_file(owner: Sender) -> None:
     parent = owner.post("/v1/companies", {"name": "Holding"}).json
     owner.house.settle()
@@ -270,7 +287,7 @@ def test_many_companies_below_one_in_a_file(owner: Sender) -> None:
 def test_a_parent_that_is_gone_fails_its_rows_only(owner: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
     parent = owner.post("/v1/companies", {"name": "Holding"}).json
     owner.house.settle()
-    real = steps.planning.make
+    real = planning.make
 
     def make(*given: Any, **named: Any) -> Any:
         plan = real(*given, **named)
@@ -278,7 +295,7 @@ def test_a_parent_that_is_gone_fails_its_rows_only(owner: Sender, monkeypatch: p
             owner.delete(f"/v1/companies/{parent['id']}")
         return plan
 
-    monkeypatch.setattr(steps.planning, "make", make)
+    monkeypatch.setattr(planning, "make", make)
     imported = done(owner, "Name,Parent company\nBranch,Holding\nAlone,\n", kind="company", key="name")
     assert (imported["status"], statuses(owner, imported)) == ("partial", {2: "failed", 3: "created"})
 

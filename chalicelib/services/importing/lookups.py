@@ -108,7 +108,7 @@ class Companies:
         for natural, also in wanted.items():
             if natural not in self._ids:
                 self._ids[natural] = self._derived(natural)
-                self.new[self._ids[natural]] = _draft(also)
+                self.new[self._ids[natural]] = company_draft(also)
 
     def of(self, also: dict[str, str]) -> str | None:
         """The id of the company that a row names, if it names one that can be told."""
@@ -149,7 +149,8 @@ def derived(job: Job, prefix: str, seed: str) -> str:
     return ids.derived(prefix, clock.parse(job.created_at), f"{job.id}/{seed}")
 
 
-def _draft(also: dict[str, str]) -> dict[str, Any]:
+def company_draft(also: dict[str, str]) -> dict[str, Any]:
+    """The draft of the company that a row names, which may be one that cannot be made."""
     domain = also.get("company_domain")
     domains = [domain] if domain and not free_mail.is_free(domain) else []
     return {"name": also.get("company") or domain or "?", **({"domains": domains} if domains else {})}

@@ -5,7 +5,7 @@ records under the same ids, and a record's values before an update are those fro
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -20,6 +20,7 @@ from chalicelib.services.importing.lookups import Companies, Value
 from chalicelib.services.importing.rows import Row
 
 Record = dict[str, Any]
+_LONGEST: Final = 200  # characters of a company's name
 
 
 class Change(msgspec.Struct):
@@ -83,12 +84,28 @@ def _read(draft: Callable[[Row], Drafted], kind: Any, row: Row) -> Drafted:
     if row.flaw is not None:
         return Drafted({}, {}, [Flaw("", *row.flaw)], {})
     drafted = draft(row)
-    if not drafted.flaws:
-        try:
-            decoding.convert(drafted.draft, kind)
-        except errors.Invalid as error:
-            return drafted._replace(flaws=[drafted.placed(flaw) for flaw in error.flaws])
+    if drafted.flaws:
+        return drafted
+    try:
+        decoding.convert(drafted.draft, kind)
+        _check_company(drafted.also)
+    except errors.Invalid as error:
+        return drafted._replace(flaws=[drafted.placed(flaw) for flaw in error.flaws])
     return drafted
+
+
+def _check_company(also: dict[str, str]) -> None:
+    """Raises `Invalid` for a company that could not be made, and for a parent that none can be."""
+    if len(also.get("parent", "")) > _LONGEST:
+        raise errors.invalid("/parent", "length", f"At most {_LONGEST} characters are kept.")
+    if not {"company", "company_domain"} & also.keys():
+        return
+    try:
+        decoding.convert(lookups.company_draft(also), nouns.NOUNS["company"].draft)
+    except errors.Invalid as error:
+        said = {True: "/company", False: "/company_domain"}
+        flaws = [one._replace(pointer=said[one.pointer == "/name" and "company" in also]) for one in error.flaws]
+        raise errors.Invalid(error.detail, *flaws) from None
 
 
 class _Planner:
