@@ -6,6 +6,7 @@ the latest and the earliest of these, and an undo gives each its own back.
 """
 
 from collections.abc import Callable, Mapping
+from itertools import accumulate
 from typing import Any, Final
 
 from chalicelib import errors
@@ -17,6 +18,7 @@ from chalicelib.services import nouns
 Times = dict[str, list[str | None]]  # by id: last_contacted_at, next_activity_at
 Ask = Callable[[str, Page], PageOf]
 _TRIES: Final = 10
+_HEAVY: Final = 2_000_000  # characters of one page
 _KEYS: Final[dict[str | None, tuple[str, ...]]] = {
     None: ("pk", "sk"),
     "gsi1": ("pk", "sk", "gsi1pk", "gsi1sk"),
@@ -92,11 +94,20 @@ def union_page(ids: list[str], ask: Ask, wanted: Page, index: str | None = None)
         return ask(ids[0], wanted)
     pages = [ask(one, Page(wanted.limit, _moved(wanted.start, ids[0], one))) for one in ids]
     entries = sorted((entry for page in pages for entry in page.items), key=lambda entry: str(entry.id), reverse=True)
-    shown = entries[: wanted.limit]
+    # A page may end before its limit, as DynamoDB reads one megabyte at most; beyond its end nobody knows yet.
+    known = max((str(page.items[-1].id) for page in pages if page.last and page.items), default="")
+    shown = _light([entry for entry in entries if str(entry.id) >= known][: wanted.limit])
     if not shown or (len(entries) == len(shown) and not any(page.last for page in pages)):
         return PageOf(shown, None)
     last = {name: {"S": getattr(shown[-1], name)} for name in _KEYS[index]}
     return PageOf(shown, _moved(last, shown[-1].subject_id, ids[0]))
+
+
+def _light(entries: list[Any]) -> list[Any]:
+    """As many of them as an answer can hold: Lambda's is 6 MB at most."""
+    weights = accumulate(len(str(entry.text)) + len(str(entry.data)) for entry in entries)
+    fitting = sum(1 for weight in weights if weight < _HEAVY)
+    return entries[: max(1, fitting)]
 
 
 def _moved(place: LastKey | None, subject_id: str, to: str) -> LastKey | None:

@@ -12,6 +12,7 @@ from chalicelib.schemas import decoding
 from chalicelib.schemas.field import FieldView
 from chalicelib.schemas.money import CURRENCIES, MOST, Money
 
+CHOSEN: Final = 50  # options of one value
 LONGEST: Final = 2000  # characters of a text or an address of a page
 PREFIXES: Final = {"contact": "con", "company": "com"}
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -104,7 +105,12 @@ def _multi(field: FieldView, value: Any, pointer: str) -> list[str]:
     if unknown := [one for one in value if one not in field.options]:
         sentence = f"{unknown[0][:100]!r} is no option; there are {_named(field.options)}."
         raise errors.invalid(f"{pointer}/{value.index(unknown[0])}", "not_allowed", sentence)
-    return [option for option in field.options if option in value]
+    chosen = [option for option in field.options if option in value]
+    if len(chosen) > CHOSEN:
+        raise errors.invalid(
+            pointer, "length", f"At most {CHOSEN} options can be chosen, as each is an entry of the index."
+        )
+    return chosen
 
 
 def _bool(_field: FieldView, value: Any, pointer: str) -> bool:

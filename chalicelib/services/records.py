@@ -23,6 +23,7 @@ from chalicelib.services.remembered import remembering
 
 V = TypeVar("V")
 _TRIES: Final = 3
+_TOGETHER: Final = 30  # records of one transaction: the largest of them stay below its 4 MB
 
 
 class Claim(NamedTuple):
@@ -305,7 +306,8 @@ def _packed(several: list[list[Step]]) -> Iterator[list[list[Step]]]:
     seen: set[tuple[str, str]] = set()
     for steps in several:
         places = {(step.item.pk, step.item.sk) for step in steps}
-        if gathered and (len(seen) + len(places) > LIMIT or seen & places):
+        full = len(gathered) == _TOGETHER or len(seen) + len(places) > LIMIT
+        if gathered and (full or seen & places):
             yield gathered
             gathered, seen = [], set()
         gathered.append(steps)

@@ -19,6 +19,8 @@ BUDGET: Final = 5.0  # read units of a page of a search
 _ENTRIES: Final = 25  # of one query in a search
 _QUERY: Final = 1.0  # units such a query costs at most, by the longest value
 _RECORD: Final = 0.5
+_ROUND: Final = 40  # rows read at once for a list
+_HEAVY: Final = 2_000_000  # characters of an answer after which its page ends: Lambda answers 6 MB at most
 _OVERHEAD: Final = len("pk" + "sk" + "kind" + "term")  # bytes of an entry besides the values of its keys
 _BEHIND: Final = "!"  # directly behind a key: sorts before all else that could follow
 LastKey = dict[str, Any]
@@ -131,17 +133,19 @@ def gather(look: Look, tenant: str, start: LastKey | None, limit: int) -> tuple[
     """A page of the records that answer, and where to go on. A search keeps to its budget, however few it finds."""
     number, after = (start["scan"], start["after"]) if start else (0, "")
     found: list[Any] = []
-    spent = 0.0
+    spent, weight = 0.0, 0
     while number < len(look.scans):
-        if _room(look, limit - len(found), spent + _QUERY) <= 0:
+        if weight > _HEAVY or _room(look, limit - len(found), spent + _QUERY) <= 0:
             return found, {"scan": number, "after": after}
         scan = look.scans[number]
-        entries, units = _entries(tenant, scan, after, _ENTRIES if look.budget else limit - len(found))
+        entries, units = _entries(tenant, scan, after, _ENTRIES if look.budget else min(_ROUND, limit - len(found)))
         spent += units
         taken = [key for key in entries.items if scan.takes(key)]
         chosen = taken[: _room(look, limit - len(found), spent)]
         spent += _RECORD * len(chosen)
-        found += _answering(look, tenant, number, chosen)
+        answering = _answering(look, tenant, number, chosen)
+        found += answering
+        weight += sum(map(_weight, answering))
         if len(chosen) < len(taken):
             after = scan.after(chosen[-1])
         elif entries.last:
@@ -164,7 +168,14 @@ def ids(look: Look, tenant: str, start: LastKey | None, limit: int) -> tuple[lis
 
 
 def _room(look: Look, rows: int, spent: float) -> int:
-    return rows if look.budget is None else min(rows, int((look.budget - spent) / _RECORD))
+    if look.budget is None:
+        return min(rows, _ROUND)
+    return min(rows, int((look.budget - spent) / _RECORD))
+
+
+def _weight(record: Any) -> int:
+    """About how many characters the record is in an answer."""
+    return sum(len(str(value)) for value in record.attribute_values.values())
 
 
 def _entries(tenant: str, scan: Scan, after: str, limit: int) -> tuple[table.PageOf, float]:

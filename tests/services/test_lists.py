@@ -18,7 +18,7 @@ from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.field import FieldDraft
 from chalicelib.schemas.filters import CompanyQuery, ContactQuery
 from chalicelib.schemas.page import Page
-from chalicelib.services import fields, indexing, lists, nouns, words
+from chalicelib.services import fields, indexing, lists, nouns, scans, words
 from tests.units import exact_units
 
 FIRST = ("Maria", "Mariana", "Mario", "Ana María", "Li", "Lin", "O'Brien", None)
@@ -340,3 +340,11 @@ def test_each_list_names_its_parameters_once() -> None:
     known = {*ContactQuery.__struct_fields__, *CompanyQuery.__struct_fields__}
     assert {name for one in lists.LISTS for name in (*one.needs, *one.also)} == known - {"limit", "cursor", "view_id"}
     assert keys.SHAPES["term"].indexes == {}
+
+
+def test_a_page_of_heavy_records_ends_early_and_goes_on(tenant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scans, "_HEAVY", 2000)
+    made = [contact(tenant, first_name=f"N{number:03}", owner_id="usr_1") for number in range(90)]
+    found = list(pages(tenant, ContactQuery(owner_id="usr_1"), 200))
+    assert [len(page) for page in found] == [40, 40, 10]
+    assert [one for page in found for one in page] == ids_of(*made)

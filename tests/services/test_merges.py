@@ -692,3 +692,26 @@ def _person(drawn: dict[str, Any]) -> dict[str, Any]:
 def _claims(record: Any) -> list[tuple[str, str]]:
     mails = [("email", one["address"]) for one in record["emails"]]
     return mails + [("external_id", f"{source}:{one}") for source, one in record["external_ids"].items()]
+
+
+def test_a_page_that_the_table_cut_off_hides_nothing_of_the_others(house: House, owner: Sender) -> None:
+    """Two records' entries as one list, though one of the two queries ends early: DynamoDB reads 1 MB at most."""
+    winner, loser = owner.contact(first_name="A"), owner.contact(first_name="B")
+    for number in range(24):
+        of = (winner, loser)[number % 8 == 0]
+        data = {"big": "x" * 30_000}
+        answer = owner.post(f"/v1/contacts/{of['id']}/activities", {"kind": "note", "text": str(number), "data": data})
+        assert answer.status == 201
+    for number in range(24, 64):
+        data = {"big": "y" * 30_000}
+        owner.post(f"/v1/contacts/{winner['id']}/activities", {"kind": "note", "text": str(number), "data": data})
+    assert owner.post(f"/v1/contacts/{winner['id']}/merge", {"loser_id": loser["id"]}).status == 200
+    told, cursor = [], ""
+    while cursor is not None:
+        answer = owner.get(f"/v1/contacts/{winner['id']}/timeline?limit=200{cursor}")
+        assert answer.status == 200
+        assert len(answer.text) < 6_000_000
+        told += [entry["text"] for entry in answer.json["data"] if entry["kind"] == "note"]
+        following = answer.json["next_cursor"]
+        cursor = f"&cursor={following}" if following else None
+    assert told == [str(number) for number in reversed(range(64))]
