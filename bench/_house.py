@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.local import aws
+from infra.local import aws, template
 from infra.local.engine import Engine
 from infra.local.feed import Feed
 from infra.local.gateway import Request, Router, event
@@ -72,7 +72,9 @@ def house() -> Iterator[House]:
             from chalicelib.handlers import streams
 
             signup = {"company": "Bench", "name": "Owner", "email": "owner@example.com", "password": "long enough pass"}
-            stranger = House(engine.endpoint, "", "", Feed(engine.endpoint, TABLE, streams.on_change))
+            stranger = House(
+                engine.endpoint, "", "", Feed(engine.endpoint, TABLE, streams.on_change, kinds=template.stream_kinds())
+            )
             answer = json.loads(app(stranger.event("POST", "/v1/auth/signup", signup), Context())["body"])
             yield House(engine.endpoint, answer["tenant"]["id"], answer["access_token"], stranger.feed)
 

@@ -45,9 +45,10 @@ def engine() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def _feed(engine: str) -> Any:
     from chalicelib.handlers import streams
+    from infra.local import template
     from infra.local.feed import Feed
 
-    return Feed(engine, os.environ["TABLE"], streams.on_change)
+    return Feed(engine, os.environ["TABLE"], streams.on_change, kinds=template.stream_kinds())
 
 
 @pytest.fixture

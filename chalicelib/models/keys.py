@@ -228,7 +228,12 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("bulk.unchanged", 0.5, 0, "looked at"),
     Pattern("reassign.start", 1, 7, "both users; job 2 + gsi1 1 + gsi2 1, moment 2 + due 1"),
     Pattern("relabel.start", 0, 7, "job 2 + gsi1 1 + gsi2 1, moment 2 + due 1"),
-    Pattern("relabel.step", 3.5, 4, "company 1, list of one contact 1.5; contact 1, written 1 + gsi1 1 + gsi2 moved 2"),
+    Pattern(
+        "relabel.step",
+        4.5,
+        4,
+        "company before and after 1 each, list of one contact 1.5; contact 1, written 1 + gsi1 1 + gsi2 moved 2",
+    ),
     Pattern("relabel.linked", 1, 0, "the company, as it is now; asked when a contact gets one"),
     Pattern("due.idle_minute", 2, 0, "each shard asked once, nothing found"),
     Pattern("due.claim", 0, 3, "moment 1, its place in the due index moved to the end of the lease 2"),

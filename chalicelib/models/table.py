@@ -191,26 +191,28 @@ def every(partition: str, *, index: str | None = None, where: Condition | None =
             return
 
 
-def several(places: Sequence[tuple[str, str]]) -> list[Any]:
+def several(places: Sequence[tuple[str, str]], *, consistent: bool = False) -> list[Any]:
     """The items at these keys (pk, sk), None where there is none, in the order asked for.
 
-    Half a unit each, as they were a moment ago; a hundred in one request. Raises `Unready` if the table does not give
-    them all.
+    Half a unit each as they were a moment ago, a whole one if consistent; a hundred in one request. Raises `Unready`
+    if the table does not give them all.
     """
     found: dict[tuple[str, str], Any] = {}
     asked = list(dict.fromkeys(places))
     for start in range(0, len(asked), _BATCH_GET):
-        found.update(_batch(asked[start : start + _BATCH_GET]))
+        found.update(_batch(asked[start : start + _BATCH_GET], consistent))
     return [found.get(place) for place in places]
 
 
-def _batch(places: Sequence[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Any]]:
+def _batch(places: Sequence[tuple[str, str]], consistent: bool) -> Iterator[tuple[tuple[str, str], Any]]:
     connection, name = Item._get_connection().connection, Item.Meta.table_name
     left: list[Any] = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in places]
     for attempt in range(_PATIENCE):
         if attempt:
             time.sleep(0.02 * 2**attempt)
-        answer = connection.dispatch("BatchGetItem", {"RequestItems": {name: {"Keys": left}}})
+        answer = connection.dispatch(
+            "BatchGetItem", {"RequestItems": {name: {"Keys": left, "ConsistentRead": consistent}}}
+        )
         for raw in answer["Responses"].get(name, ()):
             yield (raw["pk"]["S"], raw["sk"]["S"]), Item.from_raw_data(raw)
         left = answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])

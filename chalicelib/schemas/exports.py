@@ -22,10 +22,11 @@ class ExportDraft(Draft):
     JSON lines of all kinds begin with `kind`; a task's or an activity's own kind is then its `type`.
     """
 
-    kind: ExportKind
+    kind: ExportKind = "all"
+    all: Annotated[bool, Meta(description="Another way to say `kind: all`")] = False
     format: Literal["jsonl", "csv"] = "jsonl"
     filter: Filter = {}
 
     def __post_init__(self) -> None:
-        """Say it in the singular, which is what all others know."""
-        self.kind = SINGULAR.get(self.kind, self.kind)  # type: ignore[assignment]  # still one of them
+        """Say it in the one way that all others know."""
+        self.kind = "all" if self.all else SINGULAR.get(self.kind, self.kind)  # type: ignore[assignment]  # one of them

@@ -34,7 +34,8 @@ class ImportDraft(Draft):
             Meta(
                 max_length=60,
                 description="By what such a record is found: `email` (of contacts the default), `domain` (of "
-                "companies), `name`, `phone`, `external_id:<source>`",
+                "companies), `name`, `phone`, `id`, `external_id:<source>`. An id of our own form that names a "
+                "record of this firm is that record, whatever the key",
                 examples=["email"],
             ),
         ]

@@ -96,5 +96,7 @@ def _dialled(typed: str, region: str | None, pointer: str) -> str:
 def _custom(actor: Actor, noun: str, before: Mapping[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """The values of custom fields: those that change are checked, others stay though their field may be gone."""
     given = {name: value for name, value in given.items() if value is not None}
-    changed = {name: value for name, value in given.items() if name not in before or before[name] != value}
+    # Compared as they are kept: to Python a 0 is no other value than false.
+    kept = {name: msgspec.json.encode(value) for name, value in before.items()}
+    changed = {name: value for name, value in given.items() if kept.get(name) != msgspec.json.encode(value)}
     return {**given, **fields.check(actor.tenant, noun, changed)} if changed else given

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from chalicelib import errors
 from chalicelib.models.job import Job
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.exports import ExportDraft
@@ -20,11 +21,23 @@ PERMISSION: Final = "exports:write"
 KINDS: Final = ("company", "contact", "task", "activity")
 NAMES: Final = {"company": "companies", "contact": "contacts", "task": "tasks", "activity": "activities"}
 _TYPES: Final = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8", "zip": "application/zip"}
+_READ: Final = {
+    "company": "companies:read",
+    "contact": "contacts:read",
+    "task": "tasks:read",
+    "activity": "contacts:read",
+}
 _COUNTED: Final = {"contact": "contacts", "company": "companies"}
 
 
 def start(actor: Actor, draft: ExportDraft) -> JobView:
-    """Begin an export. Raises `Invalid` for a filter that the kind's list does not have."""
+    """Begin an export.
+
+    Raises `Forbidden` for kinds that the caller may not read, `Invalid` for a filter that the kind's list has not.
+    """
+    for kind in KINDS if draft.kind == "all" else (draft.kind,):
+        if not actor.may(_READ[kind]):
+            raise errors.Forbidden(f"This needs the permission {_READ[kind]}.")
     if draft.filter:
         sources.check(actor, draft.kind, draft.filter)
     params = {"kind": draft.kind, "format": draft.format, "filter": draft.filter}

@@ -97,10 +97,7 @@ def row_listing(actor: Actor, import_id: str, query: RowQuery, wanted: Page) -> 
     if _job(actor.tenant, import_id) is None:
         _asked(actor, import_id)
         return Listing([])
-    try:
-        return rows.listing(actor, import_id, query, wanted)
-    except storage.Missing:
-        raise errors.Gone("What became of each row is kept for thirty days only.") from None
+    return rows.listing(actor, import_id, query, wanted)
 
 
 def revert(actor: Actor, import_id: str) -> JobView:
@@ -114,6 +111,8 @@ def revert(actor: Actor, import_id: str) -> JobView:
             _asked(actor, import_id)
         raise errors.Conflict("Only an import that has ended can be taken back.")
     _allowed(actor, job.params["noun"])
+    if job.started_by != actor.user and not actor.may("jobs:write"):
+        raise errors.Forbidden("Only who made an import, or somebody with the permission jobs:write, may take it back.")
     if job.params["dry_run"]:
         raise errors.Conflict("A dry run has changed nothing.")
     if clock.before(clock.stamp(), storage.KEPT) > job.created_at:

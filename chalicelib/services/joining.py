@@ -4,7 +4,6 @@ Here the pure folding of `merging.py` meets the records of the table; `merges.py
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Final
 
 from chalicelib import clock, errors
@@ -107,13 +106,10 @@ def _own_stage(record: Any) -> Stage:
 
 
 def _name_company(record: Any) -> None:
-    """The present name of a contact's company: it may have changed while the contact was merged."""
+    """The present name of a contact's company, or of what that is a part of: it may have changed meanwhile."""
     if record.NOUN != "contact":
         return
-    company = None
-    if record.company_id:
-        with suppress(errors.Gone):
-            company = nouns.peek(nouns.NOUNS["company"], record.tenant, record.company_id)
+    company: Any = absorbed.root(record.tenant, record.company_id) if record.company_id else None
     record.company_name = company.display_name if company is not None else None
 
 

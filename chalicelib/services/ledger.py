@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from chalicelib.errors import Stale
 from chalicelib.models import keys
 from chalicelib.models.ledger import Contribution, Tally, Total
-from chalicelib.models.table import fetch, page, several
+from chalicelib.models.table import page, several
 from chalicelib.models.writes import Step, absent, transact
 
 OF: Final = "/"  # `com_…/contacts` is not a total of the tenant but a tally of that record, and lies beside it
@@ -84,18 +84,18 @@ def settle(tenant: str, record: str, ledger: str, version: int, amounts: dict[st
     _settle_together(tenant, [said])
 
 
-def _settle_together(tenant: str, several: Sequence[Said]) -> None:
+def _settle_together(tenant: str, together: Sequence[Said]) -> None:
     """In one transaction; if others interfere, half of them at a time, so that it ends."""
     for attempt in range(_TRIES):
-        steps = _steps(tenant, several)
+        steps = _steps(tenant, together)
         try:
             if steps:
                 transact(*steps)
         except Stale:
-            if len(several) > 1:
-                middle = len(several) // 2
-                _settle_together(tenant, several[:middle])
-                _settle_together(tenant, several[middle:])
+            if len(together) > 1:
+                middle = len(together) // 2
+                _settle_together(tenant, together[:middle])
+                _settle_together(tenant, together[middle:])
                 return
             if attempt + 1 == _TRIES:
                 raise
@@ -103,13 +103,12 @@ def _settle_together(tenant: str, several: Sequence[Said]) -> None:
             return
 
 
-def _steps(tenant: str, several: Sequence[Said]) -> list[Step]:
+def _steps(tenant: str, together: Sequence[Said]) -> list[Step]:
     """The contributions that are newer than what is known, and what they add to the totals."""
     steps: list[Step] = []
     added: Counter[str] = Counter()
-    for said in several:
-        place = keys.key("contribution", tenant=tenant, record=said.record, ledger=said.ledger)
-        old = fetch(Contribution, *place, consistent=True)
+    places = [keys.key("contribution", tenant=tenant, record=said.record, ledger=said.ledger) for said in together]
+    for said, place, old in zip(together, places, several(places, consistent=True), strict=True):
         if old is not None and old.of_version >= said.version:
             continue
         new = Contribution(*place, of_version=said.version, amounts=said.amounts)

@@ -65,11 +65,16 @@ def page(job: Job, status: str | None, wanted: Page) -> Listing[RowView]:
 
 
 def listing(actor: Actor, job_id: str, query: RowQuery, wanted: Page) -> Listing[RowView]:
-    """The rows of a job. Raises `NotFound`, `Forbidden` for rows about what the caller may not read."""
+    """The rows of a job. Raises `NotFound`, `Forbidden` for rows about what the caller may not read, `Gone` after
+    storage has forgotten them.
+    """
     job = jobs.load(actor.tenant, job_id)
     if not actor.may(job.permission):
         raise errors.Forbidden(f"This needs the permission {job.permission}.")
-    return page(job, query.status, wanted)
+    try:
+        return page(job, query.status, wanted)
+    except storage.Missing:
+        raise errors.Gone("What became of each row is kept for thirty days only.") from None
 
 
 def finish(job: Job) -> None:

@@ -7,7 +7,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from infra.local.template import StreamSettings
 
 log = logging.getLogger("tendril.local")
 
+_MOST = 1000  # records of one request, the most that DynamoDB gives
 DONE = "-"  # stands for the position in a shard that is closed and read to its end
 Position = dict[str, str]
 
@@ -31,7 +32,8 @@ class Feed:
 
     `position` is the file that keeps the place between runs, None to keep it in memory only. Without `on_failure`
     `drain` raises UndeliverableError for a poison record, already past it, so that the next call goes on. `backoff` is
-    the pause before a repeated try, in seconds, doubled each time.
+    the pause before a repeated try, in seconds, doubled each time. With `kinds` the handler is called for items of
+    these kinds only, as the template's filter has it.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Feed:
         backoff: float = 0.0,
         on_failure: Callable[[dict[str, Any]], None] | None = None,
         function: str = "on_change",
+        kinds: Collection[str] | None = None,
     ) -> None:
         self._streams = aws.client("dynamodbstreams", endpoint)
         self._trimmed: type[Exception] = self._streams.exceptions.TrimmedDataAccessException
@@ -53,6 +56,7 @@ class Feed:
         self._handler, self._function = handler, function
         self._settings = settings or template.stream_settings()
         self._batch_size, self._backoff, self._on_failure = batch_size, backoff, on_failure
+        self._kinds = kinds
         described = aws.client("dynamodb", endpoint).describe_table(TableName=table)
         self.arn: str = described["Table"]["LatestStreamArn"]
         self._file = position
@@ -92,14 +96,17 @@ class Feed:
         iterator: str | None = self._iterators.get(shard) or self._iterator_at_position(shard)
         while iterator:
             try:
-                page = self._streams.get_records(ShardIterator=iterator, Limit=self._batch_size)
+                page = self._streams.get_records(ShardIterator=iterator, Limit=self._page())
             except self._stale:
                 iterator = self._iterator_at_position(shard)
                 continue
             if records := page["Records"]:
                 # If this raises or the process dies, the iterator is made anew from the last handled record.
                 self._iterators.pop(shard, None)
-                self._deliver(shard, [as_lambda(record, self.arn) for record in records])
+                wanted = [as_lambda(record, self.arn) for record in records if self._takes(record)]
+                for start in range(0, len(wanted), self._batch_size):
+                    self._deliver(shard, wanted[start : start + self._batch_size])
+                self._checkpoint(shard, sequence_number(records[-1]))
                 delivered += len(records)
             iterator = page.get("NextShardIterator")
             if iterator and not records:
@@ -108,6 +115,16 @@ class Feed:
         self._iterators.pop(shard, None)
         self._checkpoint(shard, DONE)
         return delivered
+
+    def _page(self) -> int:
+        """How many records to read at once: of a filtered stream many, as most are let go."""
+        return self._batch_size if self._kinds is None else _MOST
+
+    def _takes(self, record: Record) -> bool:
+        if self._kinds is None:
+            return True
+        images = (record["dynamodb"].get(name, {}) for name in ("NewImage", "OldImage"))
+        return any(image.get("kind", {}).get("S") in self._kinds for image in images)
 
     def _deliver(self, shard: str, batch: Sequence[Record]) -> None:
         """One batch as Lambda does it: what precedes a failure is done; the rest is tried again, halved, set aside."""

@@ -161,6 +161,7 @@ def _feed(
         batch_size=_batch_size(app, "on_change", 100),
         backoff=BACKOFF_SECONDS,
         on_failure=on_failure,
+        kinds=template.stream_kinds(),
     )
     for sequence in feed.handled().values():
         if sequence.isdigit():

@@ -81,6 +81,13 @@ def stream_settings() -> StreamSettings:
     )
 
 
+def stream_kinds() -> frozenset[str]:
+    """The kinds of items for which the template's filter has the stream call its function."""
+    filters = _event_source("OnChange", "OnChangeDynamodbEventSource")["FilterCriteria"]["Filters"]
+    images = [image for one in filters for image in json.loads(one["Pattern"])["dynamodb"].values()]
+    return frozenset(kind for image in images for kind in image["kind"]["S"])
+
+
 def queue_reports_failures() -> bool:
     """Whether Lambda would read `batchItemFailures` in the queue handler's answer; else it takes all for success."""
     return PARTIAL in _event_source("OnWork", "OnWorkSqsEventSource").get("FunctionResponseTypes", ())

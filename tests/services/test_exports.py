@@ -271,3 +271,11 @@ def kept(owner: Sender, job_id: str) -> list[Path]:
     """What storage has of a job."""
     probe = urlsplit(storage.download_url(f"{owner.tenant}/jobs/{job_id}/x", "x")).path
     return [file for file in Path(probe).parent.rglob("*") if file.is_file()]
+
+
+def test_a_token_takes_out_only_what_it_may_read(owner: Sender) -> None:
+    made = owner.post("/v1/tokens", {"name": "x", "scopes": ["exports:write", "companies:read"]})
+    program = Sender(owner.house, made.json["secret"], owner.signed_up)
+    assert program.post("/v1/exports", {"kind": "company"}).status == 202
+    assert program.post("/v1/exports", {"kind": "contact"}).status == 403
+    assert program.post("/v1/exports", {"kind": "all"}).status == 403

@@ -213,3 +213,10 @@ def test_a_filter_means_a_value(owner: Sender) -> None:
     with pytest.raises(errors.Invalid) as refused:
         fields.filter_value(tier, "many")
     assert refused.value.flaws[0].pointer == "/custom.tier"
+
+
+def test_a_patch_that_python_takes_for_the_same_is_checked_too(owner: Sender) -> None:
+    assert owner.post("/v1/fields", {"noun": "contact", "name": "vip", "label": "V", "type": "bool"}).status == 201
+    made = owner.contact(first_name="Ada", custom={"vip": False})
+    answer = owner.patch(f"/v1/contacts/{made['id']}", {"custom": {"vip": 0}})
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "/custom/vip")

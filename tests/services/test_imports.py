@@ -17,6 +17,7 @@ from chalicelib.services import jobs, parties, turns
 from chalicelib.services import rows as job_rows
 from chalicelib.services.exporting.columns import headers, row
 from chalicelib.services.importing import files, lookups, planning, steps
+from tests.contract import calling
 from tests.contract.calling import colleague, token
 from tests.house import Answer, House, Sender
 
@@ -643,6 +644,40 @@ def test_what_was_exported_is_imported_without_loss(house: House, owner: Sender,
     assert found["company_name"] == "Analytical; Ltd"
 
 
+def lines_of(several: Any, source: str, kind: str = "contact") -> str:
+    """Records as an export has them."""
+    if source == "jsonl":
+        return "".join(json.dumps(one) + "\n" for one in several)
+    text = io.StringIO()
+    csv.writer(text).writerows([headers(kind, []), *(row(kind, [], one) for one in several)])
+    return text.getvalue()
+
+
+@pytest.mark.parametrize("source", ["csv", "jsonl"])
+@pytest.mark.parametrize("key", [None, "id"])
+def test_what_is_imported_where_it_comes_from_makes_nobody_twice(owner: Sender, source: str, key: str | None) -> None:
+    ada, bob = owner.contact(first_name="Ada"), owner.contact(first_name="Bob", emails=[{"address": "b@example.com"}])
+    owner.house.settle()
+    said = [{**one, "title": "T", "emails": []} for one in contacts(owner).values()]  # nothing else tells them
+    imported = done(owner, lines_of(said, source), source=source, policy="update", **({"key": key} if key else {}))
+    assert imported["counts"] == {"created": 0, "updated": 2, "skipped": 0, "failed": 0}
+    assert {name: (one["id"], one["title"]) for name, one in contacts(owner).items()} == {
+        "Ada": (ada["id"], "T"),
+        "Bob": (bob["id"], "T"),
+    }
+
+
+def test_an_id_comes_before_the_key_and_a_merged_one_leads_on(owner: Sender) -> None:
+    ada, bob = owner.contact(first_name="Ada"), owner.contact(first_name="Bob", emails=[{"address": "b@example.com"}])
+    text = f"id,Email,Job Title\n{ada['id']},b@example.com,T\n"
+    (told,) = rows(owner, done(owner, text, policy="update"))
+    assert (told["status"], told["id"]) == ("failed", bob["id"])  # Ada it is, and the address is Bob's
+    merged = owner.post(f"/v1/contacts/{bob['id']}/merge", {"loser_id": ada["id"]})
+    assert merged.status == 200, merged.text
+    (told,) = rows(owner, done(owner, f"id,Job Title\n{ada['id']},T\n", policy="update"))
+    assert (told["status"], told["id"]) == ("updated", bob["id"])
+
+
 def test_without_a_mail_the_id_of_the_other_system_tells(owner: Sender) -> None:
     text = "Record ID,First Name,Job Title\n7,Ada,T1\n7,Ada,T2\n"
     assert done(owner, text, source="hubspot")["counts"]["created"] == 1
@@ -661,3 +696,12 @@ def test_a_kind_may_be_named_in_the_plural(owner: Sender) -> None:
     made = owner.post("/v1/imports", {"kind": "contacts", "content": "First Name\nAda\n"})
     assert (made.status, made.json["kind"]) == (202, "contact")
     assert owner.post("/v1/exports", {"kind": "contacts", "format": "jsonl"}).status == 202
+    assert owner.post("/v1/exports", {"all": True, "format": "csv"}).status == 202
+
+
+def test_only_who_made_it_or_a_manager_takes_an_import_back(owner: Sender) -> None:
+    rep, other = calling.colleague(owner, "rep"), calling.colleague(owner, "rep")
+    made = rep.post("/v1/imports", {"content": "First Name\nAda\n"}).json
+    owner.house.settle()
+    assert other.post(f"/v1/imports/{made['id']}/revert").status == 403
+    assert owner.post(f"/v1/imports/{made['id']}/revert").status == 202

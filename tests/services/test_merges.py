@@ -706,7 +706,8 @@ def test_a_page_that_the_table_cut_off_hides_nothing_of_the_others(house: House,
         data = {"big": "y" * 30_000}
         owner.post(f"/v1/contacts/{winner['id']}/activities", {"kind": "note", "text": str(number), "data": data})
     assert owner.post(f"/v1/contacts/{winner['id']}/merge", {"loser_id": loser["id"]}).status == 200
-    told, cursor = [], ""
+    told: list[str] = []
+    cursor: str | None = ""
     while cursor is not None:
         answer = owner.get(f"/v1/contacts/{winner['id']}/timeline?limit=200{cursor}")
         assert answer.status == 200

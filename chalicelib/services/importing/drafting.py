@@ -211,6 +211,7 @@ def _whole(row: _Row, header: str, target: str, text: str) -> None:
 
 _PLAINER: Final = {"emails": _email, "phones": _phone}
 _LOOKED_UP: Final = {
+    "id": "id",
     "company_id": "company_id",
     "parent_id": "parent_id",
     "company": "company_id",

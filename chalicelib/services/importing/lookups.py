@@ -14,7 +14,7 @@ from chalicelib.models.term import place_of
 from chalicelib.services import emails, free_mail, nouns, terms, text, words
 from chalicelib.services.importing.drafting import Drafted
 
-KEYS: Final = {"contact": ("email", "phone", "name"), "company": ("domain", "name")}
+KEYS: Final = {"contact": ("email", "phone", "name", "id"), "company": ("domain", "name", "id")}
 MANY: Final = 25  # records of one name or number that are looked at
 Value = tuple[str, str]  # a field and what it says
 
@@ -41,7 +41,7 @@ def values(key: str, draft: dict[str, Any]) -> list[Value]:
     if key == "name":
         name = draft.get("name") or " ".join(filter(None, (draft.get("first_name"), draft.get("last_name"))))
         return [("name", text.folded(name))] if name else []
-    source = key.partition(":")[2]
+    source = key.partition(":")[2]  # nothing for `id`: what that names is found before
     external = (draft.get("external_ids") or {}).get(source)
     return [("external_id", f"{source}:{external}")] if external else []
 

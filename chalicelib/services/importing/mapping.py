@@ -15,7 +15,7 @@ from chalicelib.services.importing.words import plain
 
 _ADDRESS: Final = frozenset(f"address.{part}" for part in ("street", "city", "region", "postal_code", "country"))
 _PHONES: Final = frozenset({"phone", *(f"phone.{kind}" for kind in ("work", "mobile", "home", "fax", "other"))})
-_COMMON: Final = frozenset({"name", "tags", "owner", "relationship"}) | _ADDRESS | _PHONES
+_COMMON: Final = frozenset({"id", "name", "tags", "owner", "relationship"}) | _ADDRESS | _PHONES
 TARGETS: Final[Mapping[str, frozenset[str]]] = {
     "contact": _COMMON
     | {"first_name", "last_name", "email", "email.work", "email.home", "email.other", "company", "company_domain"}
@@ -28,11 +28,12 @@ MANY: Final = re.compile(r"(email|phone)(\..+)?|tags|domain|company")
 _NAMED: Final = re.compile(r"(custom|external_ids)\.[a-z][a-z0-9_]{0,39}|social\.[^.]{1,30}")
 # Said by a client for "not this one"; `created_at` and the like are computed here.
 _DROPPED: Final = frozenset(
-    {"", "id", "created_at", "updated_at", "last_contacted_at", "next_activity_at", "lifecycle_since", "version"}
+    {"", "created_at", "updated_at", "last_contacted_at", "next_activity_at", "lifecycle_since", "version"}
 )
 # Headers of our own files, in which a cell may hold a whole list or object as JSON.
 _OURS: Final = frozenset(
-    {"emails", "phones", "companies", "preferences", "company_id", "parent_id", "social", "dates", "external_ids"}
+    {"id", "emails", "phones", "companies", "preferences", "company_id", "parent_id", "social", "dates"}
+    | {"external_ids"}
 )
 _PIPEDRIVE: Final = {"contact": re.compile(r"^person "), "company": re.compile(r"^organi[sz]ation ")}
 
@@ -64,11 +65,11 @@ def columns(kind: str, source: str, headers: Sequence[str], wanted: Mapping[str,
 
 def guess(kind: str, source: str, header: str) -> str | None:
     """The target that a header of this name most likely means."""
-    if header in _OURS and valid(kind, header):
-        return header
     name = _PIPEDRIVE[kind].sub("", plain(header))
     if source in IDS and name in IDS[source][kind]:
         return f"external_ids.{source}"
+    if header in _OURS and valid(kind, header):
+        return header
     if name in IGNORED:
         return None
     return (CONTACT if kind == "contact" else COMPANY).get(name) or _own(kind, header)

@@ -14,7 +14,7 @@ from chalicelib.errors import Flaw
 from chalicelib.models.job import Job
 from chalicelib.schemas import decoding
 from chalicelib.services import fields, jobs, nouns, text
-from chalicelib.services.importing import cards, lookups, policy, wire
+from chalicelib.services.importing import cards, lookups, own_ids, policy, wire
 from chalicelib.services.importing.drafting import Drafted, Drafter
 from chalicelib.services.importing.lookups import Companies, Value
 from chalicelib.services.importing.rows import Row
@@ -126,7 +126,8 @@ class _Planner:
         self._keys = {id(one): self._values(one.draft) for one in good}
         wanted = [value for values in self._keys.values() for value in values]
         self._holders = lookups.holders(job.tenant, self._noun, wanted, surely=surely)
-        held = [one for several in self._holders.values() for one in several]
+        self._own = own_ids.known(job.tenant, self._noun, (one.also.get("id", "") for one in good))
+        held = [*self._own.live.values(), *(one for several in self._holders.values() for one in several)]
         self._records = lookups.records(job.tenant, self._noun, held, surely=surely)
         self.mine: Seen = {}
         self._plan = Plan({}, {}, {}, [])
@@ -159,7 +160,9 @@ class _Planner:
         return lookups.values(self._key, draft) or lookups.values(f"external_id:{self._job.params['source']}", draft)
 
     def _there(self, drafted: Drafted) -> list[str]:
-        """The records that the row speaks of: made by a row above, or there before."""
+        """The records that the row speaks of: named by an id of ours, made by a row above, or there before."""
+        if own := self._own.live.get(drafted.also.get("id", "")):
+            return [own]
         values = self._keys[id(drafted)]
         mine = [known[value] for value in values for known in (self.mine, self._seen) if value in known]
         held = [one for value in values for one in self._holders.get(value, ()) if one in self._records]

@@ -4,8 +4,10 @@ from typing import Any, Final
 
 import msgspec
 
+from chalicelib import ids
 from chalicelib.errors import Flaw
 from chalicelib.services.importing.drafting import Drafted
+from chalicelib.services.nouns import NOUNS
 
 # What a record says of itself and nobody writes.
 _COMPUTED: Final = frozenset(
@@ -32,6 +34,9 @@ def read(text: str) -> Drafted:
     if not isinstance(given, dict):
         return Drafted({}, {}, [Flaw("", "type", "The line is not a JSON object.")], {})
     also = {name: given[field] for field, name in _LOOKED_UP.items() if isinstance(given.get(field), str)}
+    own = given.get("id")
+    if isinstance(own, str) and any(ids.is_id(noun.prefix, own) for noun in NOUNS.values()):
+        also["id"] = own
     draft: dict[str, Any] = {
         name: value
         for name, value in given.items()
