@@ -73,7 +73,7 @@ OURS = {
     "email.home": "email.home",
     "custom.shoe_size": "custom.shoe_size",
     "emails": "emails",
-    "id": None,
+    "id": "id",
 }
 COMPANIES = {
     "Company name": "name",
