@@ -84,12 +84,19 @@ def _copy(company: Any, contact_id: str) -> None:
         contact.company_name = company.display_name
         contact.touch(company.updated_by or _SYSTEM)
         contact.keys()
-        with suppress(errors.Stale):
-            transact(Step("save", contact))
-        company = _shown(company.tenant, contact.company_id)
-        if company is None:
+        written = _saved(contact)
+        company = _shown(contact.tenant, contact.company_id)
+        if company is None or (written and company.display_name == contact.company_name):
             return
     raise errors.Stale("The contact kept changing.")
+
+
+def _saved(contact: Any) -> bool:
+    try:
+        transact(Step("save", contact))
+    except errors.Stale:
+        return False
+    return True
 
 
 def _contact(tenant: str, contact_id: str) -> Any:

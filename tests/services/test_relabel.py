@@ -1,5 +1,6 @@
 """A company's new name reaches its contacts: once told or twice, in whatever order, and the last name wins."""
 
+from itertools import pairwise
 from typing import Any
 
 from chalicelib.models.company import Company
@@ -128,3 +129,92 @@ def test_a_company_that_is_gone_renames_nobody(house: House, owner: Sender) -> N
     house.settle()
     assert names(owner, people) == {"Acme"}
     assert {job["status"] for job in relabels(owner)} == {"succeeded"}
+
+
+def merged(owner: Sender, winner: str, loser: str) -> None:
+    assert owner.post(f"/v1/companies/{winner}/merge", {"loser_id": loser}).status == 200
+
+
+def unmerged(owner: Sender, loser: str) -> None:
+    assert owner.post(f"/v1/companies/{loser}/unmerge").status == 200
+
+
+def found(owner: Sender, words: str) -> set[str]:
+    return {one["id"] for one in owner.get(f"/v1/contacts?q={words}").json["data"]}
+
+
+def test_contacts_of_a_merged_company_show_the_winner_until_the_undo(house: House, owner: Sender) -> None:
+    fabrik, gasthof, inner = (company(owner, name) for name in ("Fabrik", "Gasthof", "Garten"))
+    people, others = [*staff(owner, gasthof, 2), *staff(owner, inner, 1)], staff(owner, fabrik, 1)
+    merged(owner, gasthof, inner)
+    merged(owner, fabrik, gasthof)
+    house.settle()
+    assert names(owner, people) == {"Fabrik"}
+    assert (found(owner, "fabrik"), found(owner, "gasthof")) == ({*people, *others}, set())
+    rename(owner, fabrik, "Werkstatt")
+    house.settle()
+    assert names(owner, [*people, *others]) == {"Werkstatt"}
+    unmerged(owner, gasthof)
+    house.settle()
+    assert (names(owner, people), names(owner, others)) == ({"Gasthof"}, {"Werkstatt"})
+    assert found(owner, "gasthof") == set(people)
+    unmerged(owner, inner)
+    house.settle()
+    assert [owner.get(f"/v1/contacts/{one}").json["company_name"] for one in people] == ["Gasthof", "Gasthof", "Garten"]
+
+
+def test_a_merge_and_its_undo_told_in_any_order_and_twice(house: House, owner: Sender) -> None:
+    fabrik, gasthof = company(owner, "Fabrik"), company(owner, "Gasthof")
+    people = staff(owner, gasthof)
+    house.settle()
+    images = [record(owner, "company", gasthof)]
+    merged(owner, fabrik, gasthof)
+    images.append(record(owner, "company", gasthof))
+    unmerged(owner, gasthof)
+    images.append(record(owner, "company", gasthof))
+    told = list(pairwise(images))
+    for before, after in (*reversed(told), *told):
+        relabel.renamed(before, after)
+    house.settle()
+    assert names(owner, people) == {"Gasthof"}
+    assert len(relabels(owner)) == 2, "told again it is the same job"
+    merged(owner, fabrik, gasthof)
+    for before, after in reversed(told):
+        relabel.renamed(before, after)
+    house.settle()
+    assert names(owner, people) == {"Fabrik"}
+
+
+def test_an_undo_while_the_merge_is_still_told_to_a_contact(house: House, owner: Sender) -> None:
+    fabrik, gasthof = company(owner, "Fabrik"), company(owner, "Gasthof")
+    (one,) = staff(owner, gasthof, 1)
+    house.settle()
+    merged(owner, fabrik, gasthof)
+    seen = record(owner, "company", fabrik)  # by a step that is slow
+    unmerged(owner, gasthof)
+    house.settle()
+    relabel._copy(seen, one)
+    assert names(owner, [one]) == {"Gasthof"}
+
+
+def test_a_contact_taken_out_of_another_has_the_name_of_now(house: House, owner: Sender) -> None:
+    fabrik, gasthof = company(owner, "Fabrik"), company(owner, "Gasthof")
+    (one,), (other,) = staff(owner, gasthof, 1), staff(owner, fabrik, 1)
+    assert owner.post(f"/v1/contacts/{other}/merge", {"loser_id": one}).status == 200
+    house.settle()
+    merged(owner, fabrik, gasthof)
+    house.settle()
+    assert owner.post(f"/v1/contacts/{one}/unmerge").status == 200
+    assert names(owner, [one]) == {"Fabrik"}
+    house.settle()
+    assert names(owner, [one]) == {"Fabrik"}
+
+
+def test_nobody_is_linked_to_a_company_that_was_merged(house: House, owner: Sender) -> None:
+    fabrik, gasthof = company(owner, "Fabrik"), company(owner, "Gasthof")
+    (one,) = staff(owner, gasthof, 1)
+    (other,) = staff(owner, fabrik, 1)
+    merged(owner, fabrik, gasthof)
+    assert owner.post("/v1/contacts", {"first_name": "New", "company_id": gasthof}).status == 422
+    assert owner.patch(f"/v1/contacts/{other}", {"company_id": gasthof}).status == 422
+    assert owner.patch(f"/v1/contacts/{one}", {"first_name": "Same"}).status == 200, "who was there already stays"
