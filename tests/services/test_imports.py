@@ -322,7 +322,8 @@ def test_our_own_lines_come_back_as_they_were(house: House, owner: Sender) -> No
     assert imported["counts"]["created"] == 2
     same = ("first_name", "emails", "lifecycle", "external_ids", "company_name")
     for name, one in contacts(owner).items():
-        assert {field: contacts(other)[name][field] for field in same} == {field: one[field] for field in same}
+        kept = {**one, "external_ids": {**one["external_ids"], "tendril": one["id"]}}
+        assert {field: contacts(other)[name][field] for field in same} == {field: kept[field] for field in same}
 
 
 # What is refused
@@ -640,7 +641,8 @@ def test_what_was_exported_is_imported_without_loss(house: House, owner: Sender,
     imported = done(other, content, source=source)
     assert imported["counts"]["created"] == 1, rows(other, imported)
     (found,) = other.get("/v1/contacts").json["data"]
-    assert {name: found[name] for name in WHOLE} == {name: ada[name] for name in WHOLE}
+    kept = {**ada, "external_ids": {**ada["external_ids"], "tendril": ada["id"]}}
+    assert {name: found[name] for name in WHOLE} == {name: kept[name] for name in WHOLE}
     assert found["company_name"] == "Analytical; Ltd"
 
 
@@ -665,6 +667,56 @@ def test_what_is_imported_where_it_comes_from_makes_nobody_twice(owner: Sender, 
         "Ada": (ada["id"], "T"),
         "Bob": (bob["id"], "T"),
     }
+
+
+@pytest.mark.parametrize("source", ["csv", "jsonl"])
+@pytest.mark.parametrize("dry", [True, False])
+def test_a_tree_moves_to_another_firm(house: House, owner: Sender, source: str, dry: bool) -> None:
+    """Also where those above stand below in the file; who is in no file is said."""
+    top = owner.post("/v1/companies", {"name": "Top"}).json
+    middle = owner.post("/v1/companies", {"name": "Middle", "parent_id": top["id"]}).json
+    low = owner.post("/v1/companies", {"name": "Low", "parent_id": middle["id"]}).json
+    gone = {**low, "id": "com_01ARZ3NDEKTSV4RRFFQ69G5FAV", "name": "Alone", "parent_id": low["id"][:-4] + "0000"}
+    other = house.signup()
+    text = lines_of([low, gone, middle, top], source, "company")
+    imported = done(other, text, source=source, kind="company", dry_run=dry)
+    told = rows(other, imported)
+    assert [row["status"] for row in told] == ["created"] * 4, told
+    assert [[error["code"] for error in row["errors"]] for row in told] == [[], ["unknown_parent"], [], []]
+    if dry:
+        return
+    found = companies(other)
+    assert found["Low"]["parent_id"] == found["Middle"]["id"]
+    assert found["Middle"]["parent_id"] == found["Top"]["id"]
+    assert found["Top"]["external_ids"] == {"tendril": top["id"]}
+    again = done(other, text, source=source, kind="company")
+    assert again["counts"] == {"created": 0, "updated": 0, "skipped": 4, "failed": 0}
+    assert {row["status"] for row in reverted(other, imported)} == {"reverted"}
+
+
+def test_those_above_may_stand_below_by_name(owner: Sender) -> None:
+    done(owner, "Name,Parent company\nLow,Top\nTop,\n", kind="company")
+    assert companies(owner)["Low"]["parent_id"] == companies(owner)["Top"]["id"]
+
+
+def test_what_refers_to_others_moves_with_them(house: House, owner: Sender) -> None:
+    firm = owner.post("/v1/companies", {"name": "Firm"}).json
+    other = house.signup()
+    for sender in (owner, other):
+        field = {"noun": "contact", "name": "dealer", "label": "Dealer", "type": "reference", "refers_to": "company"}
+        assert sender.post("/v1/fields", field).status == 201
+    employed = [{"company_id": firm["id"], "role": "CTO"}]
+    ada = owner.contact(first_name="Ada", company_id=firm["id"], companies=employed, custom={"dealer": firm["id"]})
+    owner.house.settle()
+    lost = lines_of([owner.get(f"/v1/contacts/{ada['id']}").json], "jsonl").replace('"company_name": "Firm"', '"x": 1')
+    lost = lost.replace(', "x": 1', "").replace('"x": 1, ', "")
+    codes = [error["code"] for error in rows(other, done(other, lost, source="jsonl", dry_run=True))[0]["errors"]]
+    assert codes == ["unknown_company", "unknown_reference", "unknown_reference"]
+    done(other, lines_of([firm], "jsonl", "company"), source="jsonl", kind="company")
+    (told,) = rows(other, done(other, lost, source="jsonl"))
+    assert (told["status"], told["errors"]) == ("created", [])
+    here, moved = companies(other)["Firm"]["id"], contacts(other)["Ada"]
+    assert (moved["company_id"], moved["companies"][0]["company_id"], moved["custom"]) == (here, here, {"dealer": here})
 
 
 def test_an_id_comes_before_the_key_and_a_merged_one_leads_on(owner: Sender) -> None:

@@ -4,7 +4,7 @@ What others did meanwhile - somebody else has the address by now - sends a row b
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -61,15 +61,19 @@ def do(job: Job, plan: Plan, *, last: bool) -> Done:
     return done
 
 
-def rehearse(job: Job, plan: Plan) -> None:
-    """Check what is planned as if it were done, without writing; what would go wrong goes into the entries."""
+def rehearse(job: Job, plan: Plan, made: Collection[str]) -> None:
+    """Check what is planned as if it were done, without writing; what would go wrong goes into the entries.
+
+    `made` are records that are not there, but would be by now.
+    """
     actor, noun = jobs.actor_of(job), job.params["noun"]
     verbs = parties.of(noun)
     for entry in plan.entries:
         draft = plan.creates.get(entry.id or "")
         if draft is None or entry.status != "created":
             continue
-        there = {name: value for name, value in draft.items() if name != "company_id" or value not in plan.companies}
+        unmade = {"company_id": plan.companies.keys(), "parent_id": made}
+        there = {name: value for name, value in draft.items() if name not in unmade or value not in unmade[name]}
         try:
             verbs.build(actor, decoding.convert(there, verbs.noun.draft), record_id=entry.id)
         except errors.CrmError as error:
@@ -94,9 +98,18 @@ def _companies(actor: Actor, plan: Plan) -> dict[str, str]:
 
 
 def _created(actor: Actor, noun: str, plan: Plan, instead: dict[str, str]) -> Sequence[Any]:
+    """Each record, or why it was not made; companies level by level, as one has to be there for those below."""
     verbs = parties.of(noun)
-    drafts = [(one, decoding.convert(_with(draft, instead), verbs.noun.draft)) for one, draft in plan.creates.items()]
-    return verbs.create_many(actor, drafts)
+    found: dict[str | None, Any] = {}
+    left = plan.creates
+    while left:
+        level = [one for one, draft in left.items() if draft.get("parent_id") not in left] or list(left)
+        found |= dict.fromkeys(level, errors.Conflict("The company above could not be made."))
+        fit = [one for one in level if not isinstance(found.get(left[one].get("parent_id")), errors.CrmError)]
+        drafts = [(one, decoding.convert(_with(left[one], instead), verbs.noun.draft)) for one in fit]
+        found |= dict(zip(fit, verbs.create_many(actor, drafts), strict=True))
+        left = {one: draft for one, draft in left.items() if one not in found}
+    return [found[one] for one in plan.creates]
 
 
 def _update(actor: Actor, noun: str, found: str, change: Change, instead: dict[str, str]) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from chalicelib.models import keys
 from chalicelib.models.job import Job
 from chalicelib.models.table import Item, every, fetch, page, several
 from chalicelib.models.term import place_of
+from chalicelib.schemas import decoding
 from chalicelib.services import emails, free_mail, nouns, terms, text, words
 from chalicelib.services.importing.drafting import Drafted
 
 KEYS: Final = {"contact": ("email", "phone", "name", "id"), "company": ("domain", "name", "id")}
+_LONGEST: Final = 200  # characters of a company's name
 MANY: Final = 25  # records of one name or number that are looked at
 Value = tuple[str, str]  # a field and what it says
 
@@ -54,7 +56,7 @@ def holders(tenant: str, noun: str, wanted: Iterable[Value], *, surely: bool = F
     asked = list(dict.fromkeys(wanted))
     guarded = [one for one in asked if one[0] in ("email", "domain", "external_id")]
     places = [keys.key("guard", tenant=tenant, noun=noun, field=field, value=value) for field, value in guarded]
-    guards = [fetch(Item, *place, consistent=True) for place in places] if surely else several(places)
+    guards = several(places, consistent=surely)
     found: dict[Value, list[str]] = {
         one: [guard.holder] for one, guard in zip(guarded, guards, strict=True) if guard is not None
     }
@@ -154,6 +156,20 @@ def company_draft(also: dict[str, str]) -> dict[str, Any]:
     domain = also.get("company_domain")
     domains = [domain] if domain and not free_mail.is_free(domain) else []
     return {"name": also.get("company") or domain or "?", **({"domains": domains} if domains else {})}
+
+
+def check_company(also: dict[str, str]) -> None:
+    """Raises `Invalid` for a company that could not be made, and for a parent that none can be."""
+    if len(also.get("parent", "")) > _LONGEST:
+        raise errors.invalid("/parent", "length", f"At most {_LONGEST} characters are kept.")
+    if not {"company", "company_domain"} & also.keys():
+        return
+    try:
+        decoding.convert(company_draft(also), nouns.NOUNS["company"].draft)
+    except errors.Invalid as error:
+        said = {True: "/company", False: "/company_domain"}
+        flaws = [one._replace(pointer=said[one.pointer == "/name" and "company" in also]) for one in error.flaws]
+        raise errors.Invalid(error.detail, *flaws) from None
 
 
 def _by_phone(tenant: str, noun: str, number: str) -> list[str]:

@@ -5,7 +5,7 @@ records under the same ids, and a record's values before an update are those fro
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -14,13 +14,13 @@ from chalicelib.errors import Flaw
 from chalicelib.models.job import Job
 from chalicelib.schemas import decoding
 from chalicelib.services import fields, jobs, nouns, text
-from chalicelib.services.importing import cards, lookups, own_ids, policy, wire
+from chalicelib.services.importing import cards, lookups, own_ids, policy, references, wire
 from chalicelib.services.importing.drafting import Drafted, Drafter
 from chalicelib.services.importing.lookups import Companies, Value
+from chalicelib.services.importing.references import References
 from chalicelib.services.importing.rows import Row
 
 Record = dict[str, Any]
-_LONGEST: Final = 200  # characters of a company's name
 
 
 class Change(msgspec.Struct):
@@ -88,24 +88,10 @@ def _read(draft: Callable[[Row], Drafted], kind: Any, row: Row) -> Drafted:
         return drafted
     try:
         decoding.convert(drafted.draft, kind)
-        _check_company(drafted.also)
+        lookups.check_company(drafted.also)
     except errors.Invalid as error:
         return drafted._replace(flaws=[drafted.placed(flaw) for flaw in error.flaws])
     return drafted
-
-
-def _check_company(also: dict[str, str]) -> None:
-    """Raises `Invalid` for a company that could not be made, and for a parent that none can be."""
-    if len(also.get("parent", "")) > _LONGEST:
-        raise errors.invalid("/parent", "length", f"At most {_LONGEST} characters are kept.")
-    if not {"company", "company_domain"} & also.keys():
-        return
-    try:
-        decoding.convert(lookups.company_draft(also), nouns.NOUNS["company"].draft)
-    except errors.Invalid as error:
-        said = {True: "/company", False: "/company_domain"}
-        flaws = [one._replace(pointer=said[one.pointer == "/name" and "company" in also]) for one in error.flaws]
-        raise errors.Invalid(error.detail, *flaws) from None
 
 
 class _Planner:
@@ -115,27 +101,31 @@ class _Planner:
         self._job, self._seen = job, seen
         self._noun, self._policy, self._key = job.params["noun"], job.params["policy"], job.params["key"]
         self._actor = jobs.actor_of(job)
-        self._rows = drafted
+        self._rows = references.parents_first(drafted) if self._noun == "company" else drafted
         good = [one for _, one in drafted if not one.flaws]
+        self._own = own_ids.known(job.tenant, self._noun, (one.also.get("id", "") for one in good))
+        references.keep(self._noun, good, self._own)
+        self._references = References(job, good)
+        for one in good:
+            if found := self._references.find(one.also.get("company_id")):
+                one.also["company_id"] = found
         owned = any({"owner", "owner_id"} & one.also.keys() for one in good)
         self._owners = lookups.owners(job.tenant) if owned else {}
         self._companies = Companies(job, good if self._noun == "contact" else [])
         self._parents = self._named_parents(good)
-        above = sorted({one.also["parent_id"] for one in good if "parent_id" in one.also})
-        self._ids = lookups.records(job.tenant, "company", above).keys()
         self._keys = {id(one): self._values(one.draft) for one in good}
         wanted = [value for values in self._keys.values() for value in values]
         self._holders = lookups.holders(job.tenant, self._noun, wanted, surely=surely)
-        self._own = own_ids.known(job.tenant, self._noun, (one.also.get("id", "") for one in good))
         held = [*self._own.live.values(), *(one for several in self._holders.values() for one in several)]
         self._records = lookups.records(job.tenant, self._noun, held, surely=surely)
         self.mine: Seen = {}
         self._plan = Plan({}, {}, {}, [])
 
     def plan(self) -> Plan:
-        """Each row in the order of the file."""
+        """Each row in the order of the file, companies after those above them."""
         for row, drafted in self._rows:
             self._plan.entries.append(self._entry(row.line, drafted))
+        self._plan.entries.sort(key=lambda entry: entry.line)
         used = {one.get("company_id") for one in self._plan.creates.values()}
         used |= {one.patch.get("company_id") for one in self._plan.changes.values()}
         self._plan.companies = {one: draft for one, draft in self._companies.new.items() if one in used}
@@ -153,20 +143,41 @@ class _Planner:
             status, found = self._meet(there[0], drafted.draft), there[0]
         else:
             status, found = "created", self._create(line, drafted)
+        self._remember(drafted, found)
         return Entry(line, status, found, warnings, drafted.origins)
 
     def _values(self, draft: Record) -> list[Value]:
         """By what a row finds its record; without a value of the key by its id in the system it comes from."""
-        return lookups.values(self._key, draft) or lookups.values(f"external_id:{self._job.params['source']}", draft)
+        system = f"external_id:{self._job.params['source']}"
+        values = lookups.values(self._key, draft) or lookups.values(system, draft)
+        return [*lookups.values(references.KEY, draft), *values]
 
     def _there(self, drafted: Drafted) -> list[str]:
         """The records that the row speaks of: named by an id of ours, made by a row above, or there before."""
         if own := self._own.live.get(drafted.also.get("id", "")):
             return [own]
-        values = self._keys[id(drafted)]
-        mine = [known[value] for value in values for known in (self.mine, self._seen) if value in known]
-        held = [one for value in values for one in self._holders.get(value, ()) if one in self._records]
-        return list(dict.fromkeys([*mine, *held]))
+        for values in (lookups.values(references.KEY, drafted.draft), self._keys[id(drafted)]):
+            mine = [known[value] for value in values for known in (self.mine, self._seen) if value in known]
+            held = [one for value in values for one in self._holders.get(value, ()) if one in self._records]
+            if found := list(dict.fromkeys([*mine, *held])):
+                return found
+        return []
+
+    def _remember(self, drafted: Drafted, found: str) -> None:
+        """For rows that refer to this one by its id in the file or, to companies, by name."""
+        if own := drafted.also.get("id"):
+            self.mine.setdefault(references.old(own), found)
+        if self._noun == "company" and (name := drafted.draft.get("name")):
+            self.mine.setdefault(("name", text.folded(name)), found)
+
+    def _above(self, also: dict[str, str]) -> str | None:
+        """The company above that a row names: by its id, or by its name; there already, or of a row before."""
+        values = [references.old(also["parent_id"])] if "parent_id" in also else []
+        named = also.get("parent", "")
+        there = self._references.find(also.get("parent_id")) or self._parents.get(named)
+        values += [("name", text.folded(named))] if named else []
+        mine = (known[value] for value in values for known in (self.mine, self._seen) if value in known)
+        return there or next(mine, None)
 
     def _create(self, line: int, drafted: Drafted) -> str:
         made = lookups.derived(self._job, nouns.NOUNS[self._noun].prefix, str(line))
@@ -205,15 +216,15 @@ class _Planner:
                 warnings.append(drafted.placed(Flaw("/owner_id", "unknown_owner", sentence))._asdict())
         if company := self._companies.of(also):
             draft["company_id"] = company
-        if also.get("parent_id") in self._ids:
-            draft["parent_id"] = also["parent_id"]
-        elif parent := also.get("parent"):
-            if parent in self._parents:
-                draft["parent_id"] = self._parents[parent]
-            else:
-                sentence = f"There is no company {parent[:100]!r} yet; import it first, then this row again."
-                warnings.append(drafted.placed(Flaw("/parent_id", "unknown_parent", sentence))._asdict())
-        return warnings
+        elif company := also.get("company_id"):
+            sentence = f"There is no company {company[:100]!r} yet; import it first, then this row again."
+            warnings.append(drafted.placed(Flaw("/company_id", "unknown_company", sentence))._asdict())
+        if above := self._above(also):
+            draft["parent_id"] = above
+        elif parent := also.get("parent") or also.get("parent_id"):
+            sentence = f"There is no company {parent[:100]!r} yet; import it first, then this row again."
+            warnings.append(drafted.placed(Flaw("/parent_id", "unknown_parent", sentence))._asdict())
+        return warnings + [drafted.placed(flaw)._asdict() for flaw in self._references.settle(drafted)]
 
     def _named_parents(self, drafted: Sequence[Drafted]) -> dict[str, str]:
         named = {one.also["parent"] for one in drafted if "parent" in one.also}

@@ -123,7 +123,7 @@ def _worked(job: Job, about: dict[str, Any], number: int, rows: list[Row]) -> tu
             break
         plan = _plan(job, about, f"plan/{number:05}-{turn}", left, seen, surely=turn > 0)
         if dry:
-            doing.rehearse(job, plan)
+            doing.rehearse(job, plan, frozenset(seen.values()))
             done = Done()
         else:
             done = doing.do(job, plan, last=turn + 1 == _ROUNDS)
