@@ -7,7 +7,7 @@ in `chalicelib/models/keys.py`, and under "Search and lists" in `docs/decisions.
 from collections import Counter
 from typing import Any, Final
 
-from bench._house import House, house
+from bench._house import House
 
 Row = dict[str, Any]
 # How spaces of the index are called here: by what comes after the noun.
@@ -31,13 +31,8 @@ PERSON: Final = {
 }
 
 
-def rows() -> list[Row]:
+def rows(here: House) -> list[Row]:
     """The request's part, then what follows through the feed, by reaction, and the index by kind of entry."""
-    with house() as here:
-        return _rows(here)
-
-
-def _rows(here: House) -> list[Row]:
     from chalicelib.services import nouns, terms
 
     emails = [{"address": "ada.lovelace@analytical-engines.example", "kind": "work"}]

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from bench import creation
 from bench._house import Context, House, house
 
 PAGE = 25
@@ -17,7 +18,7 @@ Row = dict[str, Any]
 def rows() -> list[Row]:
     """Units per operation, then times beside a bare call to the same engine."""
     with house() as here:
-        return [*_units(here), *_times(here)]
+        return [*_units(here), *creation.rows(here), *_times(here)]
 
 
 def _units(here: House) -> list[Row]:

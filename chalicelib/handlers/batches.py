@@ -7,8 +7,8 @@ from chalicelib.handlers._http import Routes
 from chalicelib.handlers._problem import STATUS
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.batch import BatchDraft, BatchError, BatchResult, BatchView, Outcome
-from chalicelib.services import batches
 
+# Services are loaded where they are called: the cold start of any other request should not pay for them.
 routes = Routes(__name__)
 _STATUS: Final = {"created": 201, "updated": 200, "deleted": 204, "waived": 424}
 
@@ -16,12 +16,16 @@ _STATUS: Final = {"created": 201, "updated": 200, "deleted": 204, "waived": 424}
 @routes.post("/v1/contacts/batch", permission="contacts:write", body=BatchDraft, returns=BatchView, status=200)
 def batch_contacts(actor: Actor, body: BatchDraft) -> BatchView:
     """Create, change and delete contacts in one request."""
+    from chalicelib.services import batches
+
     return BatchView([_result(one) for one in batches.run(actor, "contact", body)])
 
 
 @routes.post("/v1/companies/batch", permission="companies:write", body=BatchDraft, returns=BatchView, status=200)
 def batch_companies(actor: Actor, body: BatchDraft) -> BatchView:
     """Create, change and delete companies in one request."""
+    from chalicelib.services import batches
+
     return BatchView([_result(one) for one in batches.run(actor, "company", body)])
 
 

@@ -4,18 +4,22 @@ from chalicelib.handlers._http import Routes
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.bulk import BulkDraft
 from chalicelib.schemas.job import JobView
-from chalicelib.services import bulk
 
+# Services are loaded where they are called: the cold start of any other request should not pay for them.
 routes = Routes(__name__)
 
 
 @routes.post("/v1/contacts/bulk", permission="contacts:write", body=BulkDraft, returns=JobView, status=202)
 def bulk_contacts(actor: Actor, body: BulkDraft) -> JobView:
     """Change many contacts: a job that says of each what became of it."""
+    from chalicelib.services import bulk
+
     return bulk.start(actor, "contact", body)
 
 
 @routes.post("/v1/companies/bulk", permission="companies:write", body=BulkDraft, returns=JobView, status=202)
 def bulk_companies(actor: Actor, body: BulkDraft) -> JobView:
     """Change many companies: a job that says of each what became of it."""
+    from chalicelib.services import bulk
+
     return bulk.start(actor, "company", body)

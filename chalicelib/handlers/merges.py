@@ -5,8 +5,8 @@ from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.company import CompanyView
 from chalicelib.schemas.contact import ContactView
 from chalicelib.schemas.merge import MergeDraft, UnmergeDraft
-from chalicelib.services import merges
 
+# Services are loaded where they are called: the cold start of any other request should not pay for them.
 routes = Routes(__name__)
 
 _REFUSALS = (409, 410)
@@ -22,6 +22,8 @@ _REFUSALS = (409, 410)
 )
 def merge_contacts(actor: Actor, contact_id: str, body: MergeDraft, expected: int | None) -> ContactView:
     """Make another contact a part of this one."""
+    from chalicelib.services import merges
+
     shown: ContactView = merges.merge(actor, "contact", contact_id, body, expected)
     return shown
 
@@ -36,6 +38,8 @@ def merge_contacts(actor: Actor, contact_id: str, body: MergeDraft, expected: in
 )
 def unmerge_contact(actor: Actor, contact_id: str, body: UnmergeDraft, expected: int | None) -> ContactView:
     """Undo a merge: of this contact into another one, or of another one into this."""
+    from chalicelib.services import merges
+
     shown: ContactView = merges.unmerge(actor, "contact", contact_id, body.loser_id, expected)
     return shown
 
@@ -50,6 +54,8 @@ def unmerge_contact(actor: Actor, contact_id: str, body: UnmergeDraft, expected:
 )
 def merge_companies(actor: Actor, company_id: str, body: MergeDraft, expected: int | None) -> CompanyView:
     """Make another company a part of this one."""
+    from chalicelib.services import merges
+
     shown: CompanyView = merges.merge(actor, "company", company_id, body, expected)
     return shown
 
@@ -64,5 +70,7 @@ def merge_companies(actor: Actor, company_id: str, body: MergeDraft, expected: i
 )
 def unmerge_company(actor: Actor, company_id: str, body: UnmergeDraft, expected: int | None) -> CompanyView:
     """Undo a merge: of this company into another one, or of another one into this."""
+    from chalicelib.services import merges
+
     shown: CompanyView = merges.unmerge(actor, "company", company_id, body.loser_id, expected)
     return shown

@@ -8,8 +8,8 @@ from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import errors
 from chalicelib.handlers._events import BatchAnswer, each, entrypoint
-from chalicelib.services import work
 
+# Services are loaded where they are called: the cold start of any other request should not pay for them.
 room = Blueprint(__name__)
 
 
@@ -21,6 +21,8 @@ def on_work(event: SQSEvent) -> BatchAnswer:
 
 
 def _run(record: Mapping[str, Any]) -> None:
+    from chalicelib.services import work
+
     try:
         message = json.loads(record["body"])
     except ValueError:

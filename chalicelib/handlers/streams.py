@@ -7,8 +7,8 @@ from typing import Any
 from chalice.app import Blueprint, DynamoDBEvent
 
 from chalicelib.handlers._events import BatchAnswer, afterwards, each, entrypoint
-from chalicelib.services import changes, ledger
 
+# Services are loaded where they are called: the cold start of any other request should not pay for them.
 room = Blueprint(__name__)
 
 
@@ -18,6 +18,8 @@ room = Blueprint(__name__)
 @entrypoint
 def on_change(event: DynamoDBEvent) -> BatchAnswer:
     """Called with a batch of changes. The real stream is set in `infra/resources.json`."""
+    from chalicelib.services import ledger
+
     records = event.to_dict()["Records"]
     with ledger.gathering() as gathered:
         answer = each("stream", records, _react)
@@ -25,4 +27,6 @@ def on_change(event: DynamoDBEvent) -> BatchAnswer:
 
 
 def _react(record: Mapping[str, Any]) -> None:
+    from chalicelib.services import changes
+
     changes.react(record["dynamodb"].get("OldImage"), record["dynamodb"].get("NewImage"))

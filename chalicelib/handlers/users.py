@@ -8,7 +8,7 @@ from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.bulk import ReassignDraft
 from chalicelib.schemas.job import JobView
 from chalicelib.schemas.page import Listing, Page
-from chalicelib.services import reassign, tokens, users
+from chalicelib.services import tokens, users
 
 routes = Routes(__name__)
 
@@ -52,6 +52,8 @@ def restore_user(actor: Actor, user_id: str, expected: int | None) -> UserView:
 @routes.post("/v1/users/{user_id}/reassign", permission="users:write", body=ReassignDraft, returns=JobView, status=202)
 def reassign_user(actor: Actor, user_id: str, body: ReassignDraft) -> JobView:
     """Give all that a user looks after to another one: contacts, companies and open tasks."""
+    from chalicelib.services import reassign  # with all that bulk changes need
+
     return reassign.start(actor, user_id, body.to_user_id)
 
 

@@ -15,7 +15,7 @@ from chalicelib.schemas.company import CompanyCreated, CompanyDraft, CompanyView
 from chalicelib.schemas.contact import ContactView
 from chalicelib.schemas.filters import CompanyQuery, ContactQuery
 from chalicelib.schemas.page import Listing, Page
-from chalicelib.services import drafts, duplicates, emails, free_mail, listings, nouns, text
+from chalicelib.services import drafts, emails, free_mail, listings, nouns, text
 from chalicelib.services.records import Claim, Records, external_claims
 
 DEEPEST: Final = 20  # levels of a tree
@@ -91,6 +91,8 @@ def create(actor: Actor, draft: CompanyDraft) -> CompanyCreated:
 
     Raises `Invalid`, and `Conflict` with `existing_id` if another one has one of its values.
     """
+    from chalicelib.services import duplicates  # compares names, which no other request does
+
     company = VERBS.make(actor, draft)
     found = duplicates.warn(actor, "company", company)
     return CompanyCreated(**msgspec.structs.asdict(VERBS.view(company)), duplicates=found or msgspec.UNSET)

@@ -13,7 +13,7 @@ from chalicelib.schemas.contact import ContactCreated, ContactDraft, ContactView
 from chalicelib.schemas.filters import ContactQuery
 from chalicelib.schemas.page import Listing, Page
 from chalicelib.schemas.parts import Email
-from chalicelib.services import drafts, duplicates, emails, free_mail, listings, nouns, text, zones
+from chalicelib.services import drafts, emails, free_mail, listings, nouns, text, zones
 from chalicelib.services.records import Claim, Records, external_claims
 from chalicelib.services.remembered import ask
 
@@ -122,6 +122,8 @@ def create(actor: Actor, draft: ContactDraft) -> ContactCreated:
 
     Raises `Invalid`, and `Conflict` with `existing_id` if another one has one of its values.
     """
+    from chalicelib.services import duplicates  # compares names, which no other request does
+
     contact = VERBS.make(actor, draft)
     found = duplicates.warn(actor, "contact", contact)
     return ContactCreated(**msgspec.structs.asdict(VERBS.view(contact)), duplicates=found or msgspec.UNSET)

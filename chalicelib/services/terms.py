@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, Final
 
-from chalicelib.services import matching, text, words
+from chalicelib.services import text, words
 from chalicelib.services.words import Words
 
 NEVER: Final = "-"  # sorts before every moment
@@ -139,6 +139,8 @@ def _word(noun: str, family: str, value: str) -> tuple[str, str]:
 
 
 def _likeness(noun: str, plain: dict[str, Any]) -> Terms:
+    from chalicelib.services import matching  # only what writes the index needs it, not what reads
+
     return {(likeness(noun, key), cut(key)) for key in matching.blocking_keys(noun, plain)}
 
 
