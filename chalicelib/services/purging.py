@@ -15,7 +15,7 @@ from chalicelib.models.party import Tombstone
 from chalicelib.models.table import Item, fetch, page
 from chalicelib.models.term import Card
 from chalicelib.models.writes import Step, put_all, transact
-from chalicelib.services import absorbed, hints, nouns
+from chalicelib.services import absorbed, hints, nouns, striking
 
 WHAT: Final = "purge"
 LAST: Final = "purge_last"
@@ -23,6 +23,8 @@ LAST: Final = "purge_last"
 _LATE: Final = 14 * 24 * 3600  # seconds; longer than an event can wait in a dead-letter queue
 _PAGE: Final = 200  # items read at once
 _MOST: Final = 2000  # items removed in one go, some seconds
+_PAUSE: Final = 60  # seconds, doubled each time, until the feed has told what others were with it
+_PATIENCE: Final = 6  # attempts, together an hour; then what was told by then is all that is struck
 _VERSIONS: Final = (Contribution, OpenTask, Card)  # what late events are told by; those who keep them empty them
 
 
@@ -39,7 +41,9 @@ def purged(before: Any, after: Any) -> None:
 
 
 def sweep(moment: Moment) -> float | None:
-    """Remove what has personal data. As `due.DUE` says."""
+    """Remove what has personal data, here and in the history of others. As `due.DUE` says."""
+    if _is_gone(moment) and not striking.strike(moment.tenant, moment.subject_id) and moment.attempts < _PATIENCE:
+        return _PAUSE
     if not _swept(moment, _VERSIONS):
         _later(moment.tenant, moment.subject_id, WHAT, 0)
         return hints.SETTLED
@@ -73,10 +77,9 @@ def _remove(whole: Any, part_id: str) -> None:
 
 def _swept(moment: Moment, kept: tuple[type[Item], ...] = ()) -> bool:
     """Remove the collection but for items of these kinds; whether all of it is gone."""
-    place = keys.key("contact", tenant=moment.tenant, id=moment.subject_id)
-    if fetch(Tombstone, *place, consistent=True) is None:
+    if not _is_gone(moment):
         return True  # there is a record, or there never was one: nothing of it is ours to remove
-    start, removed = None, 0
+    place, start, removed = _place(moment), None, 0
     while removed < _MOST:
         found = page(place[0], limit=_PAGE, start=start, consistent=True)
         gone = [one for one in found.items if not isinstance(one, (Tombstone, *kept)) and not _is_ours(one)]
@@ -85,6 +88,14 @@ def _swept(moment: Moment, kept: tuple[type[Item], ...] = ()) -> bool:
         if start is None:
             return True
     return False
+
+
+def _is_gone(moment: Moment) -> bool:
+    return fetch(Tombstone, *_place(moment), consistent=True) is not None
+
+
+def _place(moment: Moment) -> tuple[str, str]:
+    return keys.key("contact", tenant=moment.tenant, id=moment.subject_id)
 
 
 def _is_ours(item: Item) -> bool:

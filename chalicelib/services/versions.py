@@ -6,6 +6,7 @@ moment holds what it was. What the feed has not told yet is answered with `Unrea
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from typing import Any, Final, get_origin
 
@@ -15,7 +16,7 @@ from chalicelib import clock, errors
 from chalicelib.models import keys
 from chalicelib.models.change import Change
 from chalicelib.models.table import Item, LastKey, every, page
-from chalicelib.models.writes import Step, transact
+from chalicelib.models.writes import Step, absent, transact
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.history import AsOfQuery, ChangeView, FieldChange, HistoryQuery, StageView
 from chalicelib.schemas.page import Listing, Page
@@ -32,13 +33,12 @@ def changed(before: Any, after: Any) -> None:
     """The feed tells of a new version: keep what it was before. One write unit."""
     if before is None or after is None:
         return
-    old, new = _state(before), _state(after)
-    different = {name: value for name, value in new.items() if value != old.get(name) and name not in _ALWAYS}
+    old, new = state(before), state(after)
     by = after.updated_by or "system"
     version = int(after.version)
-    change = Change.build(after.tenant, after.id, version, after.updated_at, by, before=old, after=different)
-    # No condition: the same version makes the same item.
-    transact(Step("save", change))
+    change = Change.build(after.tenant, after.id, version, after.updated_at, by, before=old, after=different(old, new))
+    with suppress(errors.Stale):  # told before: the same version makes the same item, unless that was struck since
+        transact(Step("save", change, absent()))
 
 
 def history(actor: Actor, noun: str, record_id: str, query: HistoryQuery, wanted: Page) -> Listing[ChangeView]:
@@ -84,12 +84,12 @@ def as_of(actor: Actor, noun: str, record_id: str, moment: Any) -> Any:
     record = nouns.peek(kind, actor.tenant, record_id, consistent=True)
     if record is None or record.created_at > then:
         raise _none(kind)
-    state = _state(record) if record.updated_at <= then else _before(record, then)
-    if state["updated_at"] > then or state["deleted_at"]:
+    found = state(record) if record.updated_at <= then else _before(record, then)
+    if found["updated_at"] > then or found["deleted_at"]:
         raise _none(kind)
-    if state["merged_into"]:
-        raise errors.Merged(record_id, state["merged_into"])
-    return msgspec.convert({**_blank(kind.view), **state}, kind.view)
+    if found["merged_into"]:
+        raise errors.Merged(record_id, found["merged_into"])
+    return msgspec.convert({**_blank(kind.view), **found}, kind.view)
 
 
 def lifecycle(actor: Actor, contact_id: str) -> Listing[StageView]:
@@ -109,9 +109,14 @@ def lifecycle(actor: Actor, contact_id: str) -> Listing[StageView]:
     return Listing([_stage(stage, at, by, end) for (at, by, stage), end in zip(entered, left, strict=True) if stage])
 
 
-def _state(record: Any) -> dict[str, Any]:
+def state(record: Any) -> dict[str, Any]:
     """All that a client could read of the record, and who wrote it."""
     return {**nouns.plain(record), "merged_into": record.merged_into, "updated_by": record.updated_by}
+
+
+def different(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """The fields of the new state that are not as in the old one, but for those that change each time."""
+    return {name: value for name, value in new.items() if value != old.get(name) and name not in _ALWAYS}
 
 
 @cache
@@ -137,10 +142,10 @@ def _before(record: Any, then: str) -> dict[str, Any]:
     )
     if not found.items:
         raise _untold()
-    state, _ = found.items[0].states()
-    if state["updated_at"] > then and state["version"] != 1:
+    was, _ = found.items[0].states()
+    if was["updated_at"] > then and was["version"] != 1:
         raise _untold()
-    return dict(state)
+    return dict(was)
 
 
 def _told(
@@ -166,14 +171,14 @@ def _beginning(record: Any, changes: list[Change]) -> ChangeView | None:
     of that change.
     """
     oldest = changes[-1] if changes else _oldest(record)
-    state = oldest.states()[0] if oldest else _state(record)
-    if state["version"] != 1:
+    first = oldest.states()[0] if oldest else state(record)
+    if first["version"] != 1:
         return None
-    filled = {name: value for name, value in state.items() if value not in (None, [], {}) and name not in _ALWAYS}
+    filled = {name: value for name, value in first.items() if value not in (None, [], {}) and name not in _ALWAYS}
     begun = [FieldChange(field=name, old=None, new=filled[name]) for name in filled.keys() - {"id", "created_at"}]
-    by = state["updated_by"] or "system"
+    by = first["updated_by"] or "system"
     return ChangeView(
-        version=1, at=state["updated_at"], actor=by, changes=sorted(begun, key=lambda change: change.field)
+        version=1, at=first["updated_at"], actor=by, changes=sorted(begun, key=lambda change: change.field)
     )
 
 

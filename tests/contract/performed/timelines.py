@@ -95,6 +95,7 @@ def _(house: House, owner: Sender) -> Units:
 @performs("feed.change")
 def _(house: House, owner: Sender) -> Units:
     before, after = changed(house, owner, {"title": "Head"})
+    after.version += 1  # or it would be told already
     return consumed(lambda: versions.changed(before, after))
 
 
