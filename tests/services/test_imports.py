@@ -737,6 +737,39 @@ def test_without_a_mail_the_id_of_the_other_system_tells(owner: Sender) -> None:
     assert again["counts"] == {"created": 0, "updated": 1, "skipped": 1, "failed": 0}
 
 
+@pytest.mark.parametrize(
+    ("source", "header", "said", "silent", "refused"),
+    [
+        ("hubspot", "Unsubscribed from all email", "true", "false", {"channels": {"email": False}}),
+        ("hubspot", "Opted out of email: One to One", "Yes", "", {"topics": {"One to One": False}}),
+        ("salesforce", "HasOptedOutOfEmail", "1", "0", {"channels": {"email": False}}),
+        ("salesforce", "Email Opt Out", "ja", "nein", {"channels": {"email": False}}),
+        ("salesforce", "DoNotCall", "TRUE", "FALSE", {"channels": {"phone": False}}),
+        ("salesforce", "Fax Opt Out", "x", "", {"channels": {"fax": False}}),
+        ("pipedrive", "Person - Marketing status", "No consent", "Subscribed", {"channels": {"email": False}}),
+    ],
+)
+def test_who_said_no_is_heard(
+    owner: Sender, source: str, header: str, said: str, silent: str, refused: dict[str, Any]
+) -> None:
+    text = f"First name,{header}\nAda,{said}\nBob,{silent}\nCid,perhaps\n"
+    imported = done(owner, text, source=source)
+    assert statuses(owner, imported) == {2: "created", 3: "created", 4: "failed"}
+    found = contacts(owner)
+    nothing: dict[str, Any] = {"channels": {}, "topics": {}}
+    assert found["Ada"]["preferences"] == {**nothing, **refused}
+    assert not any((found["Bob"]["preferences"] or nothing).values())
+    assert rows(owner, imported)[2]["errors"][0]["pointer"] == f"/{header}"
+
+
+def test_a_no_stands_beside_another(owner: Sender) -> None:
+    owner.contact(first_name="Ada", emails=[{"address": "a@example.com"}], preferences={"channels": {"phone": False}})
+    imported = done(owner, "Email,Email Opt Out\na@example.com,yes\n", source="salesforce", policy="update")
+    assert contacts(owner)["Ada"]["preferences"]["channels"] == {"email": False, "phone": False}
+    reverted(owner, imported)
+    assert contacts(owner)["Ada"]["preferences"]["channels"] == {"phone": False}
+
+
 def test_too_many_and_too_long_fail_the_row(owner: Sender) -> None:
     mails = ";".join(f"a{number}@example.com" for number in range(11))
     imported = done(owner, f"Email,Tags\n{mails},x\nb@example.com,{'t' * 10_000}\n")

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from chalicelib.errors import Flaw
 from chalicelib.services.importing import values
-from chalicelib.services.importing.drafting import Drafted, _Row, add_phones, mail_address
+from chalicelib.services.importing.drafting import Drafted, _Row, add_phones
 
 _FOLD: Final = re.compile(r"\r?\n[ \t]")
 _PARAMETERS: Final = re.compile(r';(?:([\w-]+)=)?((?:"[^"]*"|[^;:",]|,)*)')
@@ -119,7 +119,7 @@ def _whole_name(row: _Row, prop: _Property) -> None:
 
 def _email(row: _Row, prop: _Property) -> None:
     kind = "home" if "home" in prop.types else "other" if "other" in prop.types else "work"
-    address = mail_address(prop.text().strip().removeprefix("mailto:"))
+    address = values.mail_address(prop.text().strip().removeprefix("mailto:"))
     if address in {one["address"] for one in row.draft.get("emails", ())}:
         return
     entry: dict[str, Any] = {"address": address, "kind": kind}

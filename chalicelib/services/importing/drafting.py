@@ -6,11 +6,10 @@ Nothing is looked up here: names of companies and owners are handed on, for whoe
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from chalicelib import errors
 from chalicelib.errors import Flaw
-from chalicelib.services import emails, phones
+from chalicelib.services import phones
 from chalicelib.services.exporting import cells
-from chalicelib.services.importing import values
+from chalicelib.services.importing import opt_outs, values
 from chalicelib.services.importing.mapping import Columns, escaped
 
 
@@ -124,18 +123,10 @@ def _email(row: _Row, header: str, target: str, text: str) -> None:
     kind = target.partition(".")[2] or "work"
     known = {one["address"] for one in row.draft.get("emails", ())}
     for given in values.addresses(text):
-        address = mail_address(given)
+        address = values.mail_address(given)
         if address not in known:
             known.add(address)
             row.append(header, "emails", {"address": address, "kind": kind})
-
-
-def mail_address(text: str) -> str:
-    """The address as it is kept. Raises ValueError for one that cannot be."""
-    try:
-        return emails.checked(text, "")
-    except errors.Invalid:
-        raise ValueError(f"{text[:100]!r} is no mail address.") from None
 
 
 def _phone(row: _Row, header: str, target: str, text: str) -> None:
@@ -191,11 +182,11 @@ def _birthday(row: _Row, header: str, target: str, text: str) -> None:
     row.put(header, target, values.day(text, row.country))
 
 
-def _money(text: str, country: str | None) -> Any:
-    amount, _, currency = text.rpartition(" ")
-    if not amount.lstrip("-").isdigit() or len(currency) != 3:
-        raise ValueError(f"{text[:40]!r} is no sum of money; write it in minor units, as in `129900 EUR`.")
-    return {"amount": int(amount), "currency": currency.upper()}
+def _opt_out(row: _Row, header: str, target: str, text: str) -> None:
+    if opt_outs.refuses(text):
+        group, member = opt_outs.place(target)
+        row.draft.setdefault("preferences", {}).setdefault(group, {})[member] = False
+        row.origins[f"/preferences/{group}/{escaped(member)}"] = header
 
 
 def _whole(row: _Row, header: str, target: str, text: str) -> None:
@@ -226,6 +217,7 @@ _READERS: Final[dict[str, Callable[[_Row, str, str, str], None]]] = {
     "tags": _tags,
     "domain": _domains,
     "custom": _custom,
+    "opt_out": _opt_out,
     "social": _member,
     "external_ids": _member,
     **dict.fromkeys(("emails", "phones", "companies", "preferences", "dates"), _whole),
@@ -241,7 +233,7 @@ _CUSTOM: Final[dict[str, Callable[[str, str | None], Any]]] = {
     "bool": lambda text, _: values.boolean(text),
     "date": values.day,
     "multi": lambda text, _: values.listed(text),
-    "money": _money,
+    "money": lambda text, _: values.money(text),
 }
 
 

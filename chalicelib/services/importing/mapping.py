@@ -10,6 +10,7 @@ from typing import Final
 
 from chalicelib import errors
 from chalicelib.errors import Flaw
+from chalicelib.services.importing import opt_outs
 from chalicelib.services.importing.headers import COMPANY, CONTACT, IDS, IGNORED
 from chalicelib.services.importing.words import plain
 
@@ -24,7 +25,7 @@ TARGETS: Final[Mapping[str, frozenset[str]]] = {
     "company": _COMMON | {"domain", "website", "parent", "phones", "parent_id", "social", "dates", "external_ids"},
 }
 # What several columns may hold (of companies the first that is named); of everything else there is one.
-MANY: Final = re.compile(r"(email|phone)(\..+)?|tags|domain|company")
+MANY: Final = re.compile(r"(email|phone|opt_out)(\..+)?|tags|domain|company")
 _NAMED: Final = re.compile(r"(custom|external_ids)\.[a-z][a-z0-9_]{0,39}|social\.[^.]{1,30}")
 # Said by a client for "not this one"; `created_at` and the like are computed here.
 _DROPPED: Final = frozenset(
@@ -72,12 +73,15 @@ def guess(kind: str, source: str, header: str) -> str | None:
         return header
     if name in IGNORED:
         return None
+    if kind == "contact" and (refused := opt_outs.guess(header, name)):
+        return refused
     return (CONTACT if kind == "contact" else COMPANY).get(name) or _own(kind, header)
 
 
 def valid(kind: str, target: str) -> bool:
     """Whether there is such a target."""
-    return target in TARGETS[kind] or _NAMED.fullmatch(target) is not None
+    known = target in TARGETS[kind] or _NAMED.fullmatch(target) is not None
+    return known or (kind == "contact" and opt_outs.valid(target))
 
 
 def dropped(target: str) -> bool:

@@ -54,7 +54,7 @@ def undone(current: Mapping[str, Any], before: Mapping[str, Any], after: Mapping
                 found[name] = back
         elif name in _OBJECTS:
             members = {
-                member: (old or {}).get(member)
+                member: _back((old or {}).get(member), value)
                 for member, value in new.items()
                 if (now or {}).get(member) == value and (old or {}).get(member) != value
             }
@@ -99,8 +99,19 @@ def _secondary(one: Any) -> Any:
 
 
 def _members(old: Mapping[str, Any], new: Mapping[str, Any], fill: bool) -> Plain | None:
-    changed = {name: value for name, value in new.items() if value != old.get(name) and not (fill and name in old)}
+    # A no to mail does not take back one to calls.
+    whole = {name: _whole(old.get(name), value) for name, value in new.items()}
+    changed = {name: value for name, value in whole.items() if value != old.get(name) and not (fill and name in old)}
     return changed or None
+
+
+def _whole(old: Any, new: Any) -> Any:
+    return {**old, **new} if isinstance(old, dict) and isinstance(new, dict) else new
+
+
+def _back(old: Any, new: Any) -> Any:
+    """The patch of one member; of one that is an object, what came to it is taken away."""
+    return {**dict.fromkeys(new.keys() - old.keys()), **old} if isinstance(old, dict) and isinstance(new, dict) else old
 
 
 def _without(name: str, now: list[Any], old: list[Any], new: list[Any]) -> list[Any]:

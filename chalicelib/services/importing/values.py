@@ -7,6 +7,8 @@ import re
 from datetime import date
 from typing import Any, Final
 
+from chalicelib import errors
+from chalicelib.services import emails
 from chalicelib.services.exporting import cells
 from chalicelib.services.importing.words import COUNTRIES, NO, RELATIONSHIPS, STAGES, YES, plain
 
@@ -149,6 +151,22 @@ def number(text: str) -> Any:
     if not re.fullmatch(r"-?[0-9]{1,16}(\.[0-9]{1,16})?", bare):
         raise ValueError(f"{text[:40]!r} is no number.")
     return float(bare) if "." in bare else int(bare)
+
+
+def mail_address(text: str) -> str:
+    """The address as it is kept. Raises ValueError for one that cannot be."""
+    try:
+        return emails.checked(text, "")
+    except errors.Invalid:
+        raise ValueError(f"{text[:100]!r} is no mail address.") from None
+
+
+def money(text: str) -> Any:
+    """A sum of money as our own files have it: `129900 EUR`, in minor units."""
+    amount, _, currency = text.rpartition(" ")
+    if not amount.lstrip("-").isdigit() or len(currency) != 3:
+        raise ValueError(f"{text[:40]!r} is no sum of money; write it in minor units, as in `129900 EUR`.")
+    return {"amount": int(amount), "currency": currency.upper()}
 
 
 def _real(year: int, month: int, number: int, text: str) -> str:
