@@ -1,6 +1,5 @@
 """`make bench`: everything measured, as one table and as build/bench.json; exits 1 if a promise is not kept."""
 
-import importlib
 import json
 import sys
 import time
@@ -8,6 +7,8 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+
+from bench._part import measured
 
 REPORT = Path(__file__).parent.parent / "build" / "bench.json"
 PARTS = ("cold_start", "size", "operations", "search", "duplicates", "importing", "imports", "memory")
@@ -20,7 +21,7 @@ def main() -> int:
         started = time.perf_counter()
         # A process each: the models read the table's name once, and what one part imports is no start of another.
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
-            found = alone.submit(_measured, part).result()
+            found = alone.submit(measured, part).result()
         rows += found
         _print(part.replace("_", " "), found, time.perf_counter() - started)
     REPORT.parent.mkdir(exist_ok=True)
@@ -29,11 +30,6 @@ def main() -> int:
     promised = sum(row["limit"] is not None for row in rows)
     print(f"{len(rows)} figures, {promised} promises, {len(broken)} broken{': ' if broken else ''}{', '.join(broken)}")
     return 1 if broken else 0
-
-
-def _measured(part: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = importlib.import_module(f"bench.{part}").rows()
-    return found
 
 
 def _promise(row: dict[str, Any]) -> str:
