@@ -369,6 +369,25 @@ def test_what_cannot_be_asked_for(owner: Sender, fields: dict[str, Any], pointer
     assert answer.json["errors"][0]["pointer"] == pointer
 
 
+@pytest.mark.parametrize("key", ["external_id:erp", "email", "id"])
+def test_a_key_that_no_column_says_refuses_the_file(owner: Sender, key: str) -> None:
+    answer = begun(owner, "First Name\nAda\n", key=key)
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "/key")
+    assert [error["code"] for error in uploaded(owner, b"First Name\nAda\n", key=key)["errors"]] == ["no_column"]
+    assert contacts(owner) == {}
+
+
+def test_a_column_named_like_the_system_of_the_key_is_its(owner: Sender) -> None:
+    for status in ("created", "skipped"):
+        imported = done(owner, "ERP ID,First Name\n7,Ada\n", key="external_id:erp")
+        assert (imported["mapping"]["ERP ID"], rows(owner, imported)[0]["status"]) == ("external_ids.erp", status)
+
+
+def test_that_nobody_can_be_found_is_said(owner: Sender) -> None:
+    assert "email" in done(owner, "First Name\nAda\n")["warnings"][0]
+    assert done(owner, "Record ID,First Name\n7,Bob\n", source="hubspot")["warnings"] == []
+
+
 def test_bytes_that_are_none_fail_their_row_only(owner: Sender) -> None:
     imported = uploaded(owner, b"Email,First Name\na@example.com,A\x00\nb@example.com,B\n", encoding="utf-8")
     (failed,) = rows(owner, imported, "failed")

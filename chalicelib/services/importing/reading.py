@@ -11,7 +11,7 @@ from typing import Any, Final
 from chalicelib import clock, errors
 from chalicelib.adapters import storage
 from chalicelib.models.job import Job
-from chalicelib.services.importing import csv_rows, encodings, files, mapping, text_rows
+from chalicelib.services.importing import csv_rows, encodings, files, keyed, mapping, text_rows
 from chalicelib.services.importing.encodings import Encoding
 from chalicelib.services.importing.lines import Lines, line_end
 from chalicelib.services.importing.rows import Row, refused
@@ -46,7 +46,10 @@ def shape(params: Mapping[str, Any], stream: Any, wanted: Mapping[str, str | Non
     found["sign"] = csv_rows.delimiter(_whole(Lines([head], encoding, end=found["end"]), len(head) < _HEAD))
     lines = Lines(stream(0), encoding, end=found["end"])
     found["headers"] = csv_rows.header(lines, found["sign"])
-    found["columns"] = mapping.columns(params["noun"], params["source"], found["headers"], wanted)
+    guessed = mapping.columns(params["noun"], params["source"], found["headers"], wanted)
+    found["columns"] = keyed.named(params["key"], guessed, wanted)
+    asked = bool(params.get("keyed"))
+    found["warnings"] = keyed.check(params["key"], params["source"], found["columns"], asked=asked)
     return {**found, "offset": lines.offset, "line": lines.number}
 
 
