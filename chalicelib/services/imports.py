@@ -21,7 +21,7 @@ from chalicelib.schemas.imports import ImportDraft, ImportView
 from chalicelib.schemas.job import JobView, Progress
 from chalicelib.schemas.page import Listing, Page
 from chalicelib.schemas.row import RowError, RowQuery, RowView
-from chalicelib.services import jobs, rows
+from chalicelib.services import fields, jobs, rows
 from chalicelib.services.importing import encodings, files, lookups, mapping, reading, reverting, steps
 from chalicelib.services.importing.mapping import escaped
 
@@ -42,7 +42,7 @@ def create(actor: Actor, draft: ImportDraft) -> ImportView:
         files.put(job, _REQUEST, request)
         return _view(actor, job, request, pending=True)
     data = _encoded(draft.content)
-    reading.check({**request["params"], "encoding": "utf-8"}, data, draft.mapping)
+    reading.check(actor.tenant, {**request["params"], "encoding": "utf-8"}, data, draft.mapping)
     request["params"]["encoding"] = "utf-8"
     storage.put(files.key(job, "source"), data)
     files.put(job, _REQUEST, request)
@@ -124,8 +124,12 @@ def revert(actor: Actor, import_id: str) -> JobView:
 
 
 def _request(actor: Actor, draft: ImportDraft) -> dict[str, Any]:
+    own = any((target or "").startswith("custom.") for target in draft.mapping.values())
+    defined = fields.definitions(actor.tenant, draft.kind) if own else {}
     for header, target in draft.mapping.items():
-        if target and not mapping.valid(draft.kind, target) and not mapping.dropped(target):
+        group, _, name = (target or "").partition(".")
+        there = mapping.valid(draft.kind, target or "") and (group != "custom" or name in defined)
+        if target and not there and not mapping.dropped(target):
             sentence = f"There is no field {target!r} to import into."
             raise errors.invalid(f"/mapping/{escaped(header)}", "unknown_field", sentence)
     if draft.kind == "company" and draft.source == "vcard":

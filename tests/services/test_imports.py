@@ -395,10 +395,20 @@ def test_bytes_that_are_none_fail_their_row_only(owner: Sender) -> None:
     assert contacts(owner).keys() == {"B"}
 
 
-def test_a_field_that_is_not_there_fails_the_row_and_names_the_header(owner: Sender) -> None:
-    imported = done(owner, "Email,Shoe\na@example.com,42\n", mapping={"Shoe": "custom.shoe"})
-    (error,) = rows(owner, imported)[0]["errors"]
-    assert error["pointer"] == "/Shoe"
+def test_a_field_that_is_not_there_is_refused_at_once(owner: Sender) -> None:
+    answer = begun(owner, "Email,Shoe\na@example.com,42\n", mapping={"Shoe": "custom.shoe"})
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "/mapping/Shoe")
+
+
+def test_fields_of_the_firm_are_known_by_name_and_label(owner: Sender) -> None:
+    for name, label in (("shoe", "Shoe size"), ("hat_size", "Hat")):
+        assert (
+            owner.post("/v1/fields", {"noun": "contact", "name": name, "label": label, "type": "number"}).status == 201
+        )
+    imported = done(owner, "Email,Shoe Size,HatSize\na@example.com,42,7\n")
+    assert (imported["mapping"]["Shoe Size"], imported["mapping"]["HatSize"]) == ("custom.shoe", "custom.hat_size")
+    (one,) = owner.get("/v1/contacts").json["data"]
+    assert one["custom"] == {"shoe": 42, "hat_size": 7}
 
 
 def test_a_row_between_two_records_is_not_guessed(owner: Sender) -> None:

@@ -6,6 +6,7 @@ column is dropped; what the caller says is never dropped but refused.
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from chalicelib import errors
@@ -41,8 +42,14 @@ _PIPEDRIVE: Final = {"contact": re.compile(r"^person "), "company": re.compile(r
 Columns = dict[str, str | None]
 
 
-def columns(kind: str, source: str, headers: Sequence[str], wanted: Mapping[str, str | None]) -> Columns:
-    """The target of each header, None for those that are left out.
+def columns(
+    kind: str,
+    source: str,
+    headers: Sequence[str],
+    wanted: Mapping[str, str | None],
+    own: Mapping[str, str] = MappingProxyType({}),
+) -> Columns:
+    """The target of each header, None for those that are left out; `own` are the firm's fields by their plain names.
 
     Raises `Invalid` with a pointer below /mapping for a header that the file does not have, for a target that is none,
     and for two columns that would fill one field; at /mapping if no column is known at all.
@@ -52,7 +59,7 @@ def columns(kind: str, source: str, headers: Sequence[str], wanted: Mapping[str,
     taken = {target for target in said.values() if target}
     found: Columns = {}
     for header in headers:
-        target = said[header] if header in said else guess(kind, source, header)
+        target = said[header] if header in said else guess(kind, source, header) or own.get(plain(header))
         if header not in said and target is not None:
             if target in taken and not MANY.fullmatch(target):
                 target = None

@@ -11,10 +11,12 @@ from typing import Any, Final
 from chalicelib import clock, errors
 from chalicelib.adapters import storage
 from chalicelib.models.job import Job
+from chalicelib.services import fields
 from chalicelib.services.importing import csv_rows, encodings, files, keyed, mapping, text_rows
 from chalicelib.services.importing.encodings import Encoding
 from chalicelib.services.importing.lines import Lines, line_end
 from chalicelib.services.importing.rows import Row, refused
+from chalicelib.services.importing.words import plain
 
 LARGEST: Final = 256 * 1024 * 1024  # bytes
 _HEAD: Final = 64 * 1024  # bytes in which the delimiter is looked for
@@ -32,10 +34,10 @@ def examine(job: Job) -> Shape:
     if size > LARGEST:
         raise refused("too_large", f"The file has {size} bytes; at most {LARGEST} are taken. Import it in parts.")
     wanted = (files.get(job, "request") or {}).get("mapping") or {}
-    return shape(job.params, lambda start: storage.open_stream(source, start), wanted)
+    return shape(job.tenant, job.params, lambda start: storage.open_stream(source, start), wanted)
 
 
-def shape(params: Mapping[str, Any], stream: Any, wanted: Mapping[str, str | None]) -> Shape:
+def shape(tenant: str, params: Mapping[str, Any], stream: Any, wanted: Mapping[str, str | None]) -> Shape:
     """As `examine`, of any stream: `stream(start)` gives its bytes from a place on."""
     named = params.get("encoding")
     encoding = encodings.detect(stream(0), named)
@@ -46,7 +48,7 @@ def shape(params: Mapping[str, Any], stream: Any, wanted: Mapping[str, str | Non
     found["sign"] = csv_rows.delimiter(_whole(Lines([head], encoding, end=found["end"]), len(head) < _HEAD))
     lines = Lines(stream(0), encoding, end=found["end"])
     found["headers"] = csv_rows.header(lines, found["sign"])
-    guessed = mapping.columns(params["noun"], params["source"], found["headers"], wanted)
+    guessed = mapping.columns(params["noun"], params["source"], found["headers"], wanted, _own(tenant, params["noun"]))
     found["columns"] = keyed.named(params["key"], guessed, wanted)
     asked = bool(params.get("keyed"))
     found["warnings"] = keyed.check(params["key"], params["source"], found["columns"], asked=asked)
@@ -78,12 +80,19 @@ def go_on(job: Job, found: Shape) -> bool:
     return False
 
 
-def check(params: Mapping[str, Any], content: bytes, wanted: Mapping[str, str | None]) -> None:
+def check(tenant: str, params: Mapping[str, Any], content: bytes, wanted: Mapping[str, str | None]) -> None:
     """Raises what `examine` and `go_on` would raise for this content."""
-    found = shape(params, lambda start: iter([content[start:]]), wanted)
+    found = shape(tenant, params, lambda start: iter([content[start:]]), wanted)
     _, stream = rows(params["source"], found, [content[found["offset"] :]], found["offset"], found["line"])
     for _ in stream:
         pass
+
+
+def _own(tenant: str, noun: str) -> dict[str, str]:
+    """The firm's own fields by name and by label, as headers have them."""
+    defined = fields.definitions(tenant, noun)
+    by_label = {plain(field.label): f"custom.{name}" for name, field in defined.items()}
+    return {**by_label, **{plain(name): f"custom.{name}" for name in defined}}
 
 
 def flaws(error: errors.CrmError) -> list[dict[str, str]]:
