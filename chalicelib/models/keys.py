@@ -180,7 +180,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("field.delete", 0.5, 5, "field 2 + gsi1 1, guard 2"),
     Pattern("field.restore", 1, 5, "field, and are there few enough; as deleted"),
     Pattern("field.check", 0.5, 0, "the noun's fields in one query of gsi1, however many values; a reference 0.5 more"),
-    Pattern("import.start", 0, 7, "as of any job; the file and what is asked for lie in storage"),
+    Pattern("import.start", 0.5, 7, "the firm's own fields 0.5; as of any job; the file lies in storage"),
     Pattern("import.get", 1, 0, "the job, and whether it was taken back, 0.5 each"),
     Pattern("import.page", 2, 0, "three imports in one query of gsi2 0.5; was each taken back 0.5"),
     Pattern("import.rows", 1, 0, "is there such an import, may the caller read its rows; the rows lie in storage"),
