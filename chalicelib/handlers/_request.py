@@ -14,7 +14,6 @@ from chalicelib.schemas import decoding
 
 MAX_BODY: Final = 1024 * 1024  # bytes
 _UNREADABLE: Final = "\ufffd".encode()
-_NUL: Final = b"\\u0000"  # as JSON has to write it
 _JSON: Final = ("application/json", "application/merge-patch+json")
 _TAG: Final = re.compile(r'(?:W/)?"?(0|[1-9][0-9]{0,8})"?')
 _CUSTOM: Final = "custom."  # `custom.tier=gold` asks for a value of the firm's own field
@@ -67,8 +66,6 @@ class Request:
             decoded = msgspec.json.decode(data)
         except (ValueError, RecursionError):  # not its grammar, not UTF-8, or too deep
             raise errors.BadRequest("The body is not JSON.") from None
-        if _NUL in data and _has_nul(decoded):
-            raise errors.invalid("", "format", "There is a NUL character in a text, which no text has.")
         typed = decoding.convert(decoded, kind)
         return decoded if plain else typed
 
@@ -103,14 +100,6 @@ class Request:
         """Whether the caller already has this version."""
         tags = [tag.strip().removeprefix("W/") for tag in self.headers.get("if-none-match", "").split(",")]
         return etag in tags or "*" in tags
-
-
-def _has_nul(value: Any) -> bool:
-    """Whether a text in this JSON, or a name of a member, holds U+0000."""
-    if isinstance(value, str):
-        return "\0" in value
-    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
-    return any(map(_has_nul, inner))
 
 
 @cache

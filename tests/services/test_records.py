@@ -137,7 +137,7 @@ class TestOddNames:
         assert flaw(owner.post("/v1/contacts", {"first_name": " "})) == (422, "/first_name", "required")
         assert flaw(owner.post("/v1/companies", {"name": "\t "})) == (422, "/name", "required")
 
-    @pytest.mark.parametrize("name", [" ", "\u0301", "\u200b", "\u3164"])
+    @pytest.mark.parametrize("name", [" ", "\u0301", "\u200b", "\u3164", "\x00"])
     def test_a_name_without_a_letter_can_be_kept_and_listed(self, house: House, owner: Sender, name: str) -> None:
         made = owner.contact(first_name=name, emails=[{"address": address()}])
         other = owner.contact(first_name="B")
@@ -147,12 +147,6 @@ class TestOddNames:
         path = f"/v1/contacts/{made['id']}"
         assert owner.patch(path, {"title": "x"}).json["first_name"] == name
         assert owner.post(f"{path}/merge", {"loser_id": other["id"]}).status == 200
-
-
-def test_no_text_holds_nul(owner: Sender) -> None:
-    for body in ({"first_name": "a\0b"}, {"first_name": "A", "social": {"x\0": "y"}}, {"tags": ["\0"]}):
-        assert owner.post("/v1/contacts", body).status == 422
-    assert owner.post("/v1/contacts", {"first_name": "back\\u0000slash"}).status == 201
 
 
 class TestUpsert:
