@@ -66,10 +66,11 @@ class Stage:
 
 
 def images(facts: list[tuple[int, str, bool]]) -> list[Any]:
-    tenant, record_id, found = ids.new("ten"), ids.new("con"), []
+    """Versions of one contact; all of them were made in the same moment, which is what lists by age are sorted by."""
+    tenant, record_id, born, found = ids.new("ten"), ids.new("con"), clock.stamp(), []
     for number, (name, tag, deleted) in enumerate(facts):
         contact = Contact(id=record_id, tenant=tenant, first_name=NAMES[name], tags=[tag], name="x")
-        contact.version, contact.created_at, contact.updated_at = number + 1, clock.stamp(), clock.stamp()
+        contact.version, contact.created_at, contact.updated_at = number + 1, born, clock.stamp()
         contact.deleted_at = clock.stamp() if deleted else None
         found.append(contact)
     return found
