@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from chalicelib.models.party import Json, Party
+from chalicelib.models.party import Party
+from chalicelib.models.subject import Json
 from chalicelib.models.table import Item
 
 

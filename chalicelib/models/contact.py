@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.models.party import Json, Party
+from chalicelib.models.party import Party
+from chalicelib.models.subject import Json
 
 
 class Contact(Party, discriminator="contact"):

@@ -1,8 +1,15 @@
 """Counters that are right: what each record contributed last, and the totals of those contributions."""
 
-from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
+from typing import Any, Final
 
+from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Action
+
+from chalicelib.models.subject import Json
 from chalicelib.models.table import Item
+
+_CELL: Final = "="  # what the attributes of a sheet begin with that are its cells
 
 
 class Contribution(Item, discriminator="contribution"):
@@ -10,6 +17,7 @@ class Contribution(Item, discriminator="contribution"):
 
     of_version = NumberAttribute()
     amounts: MapAttribute[str, int] = MapAttribute(default=dict)
+    sheets = Json(null=True)  # {book/name: {cell: amount}}
 
 
 class Total(Item, discriminator="total"):
@@ -22,6 +30,28 @@ class Tally(Item, discriminator="tally"):
     """As a total, but of one record and beside it: how many contacts a company has."""
 
     amount = NumberAttribute(default=0)
+
+
+class Sheet(Item, discriminator="sheet"):
+    """Totals that change together, each in a cell of its own: one write for all of them.
+
+    Cells are attributes of the item, as only those can be added to without reading them first.
+    """
+
+    cells: dict[str, int]
+
+    def _container_deserialize(self, attribute_values: dict[str, dict[str, Any]]) -> None:
+        super()._container_deserialize(attribute_values)
+        self.cells = {
+            name.removeprefix(_CELL): int(value["N"])
+            for name, value in attribute_values.items()
+            if name.startswith(_CELL) and "N" in value
+        }
+
+    @staticmethod
+    def adding(cells: dict[str, int]) -> list[Action]:
+        """The update that adds these amounts. A cell's name has no bracket in it."""
+        return [*(Path([_CELL + name]).add(amount) for name, amount in sorted(cells.items())), Sheet.kind.set(Sheet)]
 
 
 class OpenTask(Item, discriminator="open_task"):

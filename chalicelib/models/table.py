@@ -180,11 +180,15 @@ def page(
     return PageOf([Item.from_raw_data(raw) for raw in found["Items"]], found.get("LastEvaluatedKey"))
 
 
-def every(partition: str, *, index: str | None = None, where: Condition | None = None) -> Iterator[Any]:
+def every(
+    partition: str, *, index: str | None = None, where: Condition | None = None, consistent: bool = True
+) -> Iterator[Any]:
     """All items of one query, page after page; consistently from the table, which an index cannot. For short lists."""
     start = None
     while True:
-        found = page(partition, index=index, where=where, limit=_PAGE, start=start, consistent=index is None)
+        found = page(
+            partition, index=index, where=where, limit=_PAGE, start=start, consistent=consistent and index is None
+        )
         yield from found.items
         start = found.last
         if start is None:

@@ -15,6 +15,10 @@ _CODES: Final = (
     "TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
 )
 CURRENCIES: Final = frozenset(_CODES.split())
+# ISO 4217: how many digits stand behind the point; two if a currency is not here.
+_WHOLE: Final = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_THOUSANDTHS: Final = "BHD IQD JOD KWD LYD OMR TND"
+EXPONENTS: Final = {**dict.fromkeys(_WHOLE.split(), 0), **dict.fromkeys(_THOUSANDTHS.split(), 3)}
 MOST: Final = 2**53 - 1  # the largest whole number that every client of JSON reads exactly
 
 

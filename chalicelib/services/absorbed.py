@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from chalicelib import errors
-from chalicelib.models.party import Party
+from chalicelib.models.subject import Subject
 from chalicelib.models.table import LastKey, PageOf
 from chalicelib.schemas.page import Page
 from chalicelib.services import nouns
@@ -32,7 +32,7 @@ def ids_of(record: Any) -> list[str]:
     return [record.id, *(one for merge in merges for one in (merge["loser_id"], *merge["ids"]))]
 
 
-def root(tenant: str, record_id: str) -> Party | None:
+def root(tenant: str, record_id: str) -> Subject | None:
     """The record that this one is a part of by now, or itself; also from the trash. One read unit a level.
 
     None if there is none. Raises `Stale` if it kept being merged and unmerged.
@@ -50,7 +50,7 @@ def root(tenant: str, record_id: str) -> Party | None:
         except errors.Gone:
             return None
         if record is None or record_id in ids_of(record):
-            found: Party | None = record
+            found: Subject | None = record
             return found
     raise errors.Stale("The record kept being merged.")
 

@@ -25,7 +25,7 @@ def _write(actor: Actor, company: Company, draft: CompanyDraft) -> None:
     """Put the draft's fields into the company. Raises `Invalid` for what a struct cannot see."""
     if not draft.name.strip():
         raise errors.invalid("/name", "required", "A company needs a name.")
-    drafts.fill(actor, company, draft)
+    drafts.fill_party(actor, company, draft)
     company.domains = _domains(draft) or None
     company.name = text.folded(company.display_name)
 

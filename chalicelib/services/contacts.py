@@ -26,7 +26,7 @@ def _write(actor: Actor, contact: Contact, draft: ContactDraft) -> None:
     drafts.check_day(draft.birthday, "/birthday")
     company_id, lifecycle, known = contact.company_id, contact.lifecycle, _domains(contact)
     employers = {one["company_id"] for one in contact.companies or ()}
-    drafts.fill(actor, contact, draft)
+    drafts.fill_party(actor, contact, draft)
     contact.emails = drafts.primary_first(_folded(draft.emails), "emails", "address") or None
     contact.name = text.folded(_display_name(contact))
     _employments(actor, draft, employers)

@@ -1,4 +1,4 @@
-"""From a draft into a record: what contacts and companies have in common, checked beyond what a struct can see."""
+"""From a draft into a record: what nouns have in common, checked beyond what a struct can see."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -17,23 +17,28 @@ from chalicelib.services.remembered import ask
 MOST: Final = 100_000
 
 
-def fill(actor: Actor, record: Any, draft: PartyDraft) -> None:
+def fill_party(actor: Actor, record: Any, draft: PartyDraft) -> None:
+    """As `fill`, for somebody who can be reached. Raises `Invalid`."""
+    check_dates(draft)
+    fill(actor, record, draft)
+    record.phones = _phones(draft) or None
+
+
+def fill(actor: Actor, record: Any, draft: Any) -> None:
     """Put every field of the draft into the record; what is empty becomes None. Raises `Invalid`."""
     check_size(draft)
     if draft.owner_id and draft.owner_id != record.owner_id:
         owner = draft.owner_id
         ask(("user", actor.tenant, owner), lambda: users.exists(actor.tenant, owner, "/owner_id"))
-    check_dates(draft)
     before = record.custom or {}
     attributes = nouns.NOUNS[record.NOUN].attributes
     for name, value in msgspec.to_builtins(draft).items():
         setattr(record, attributes.get(name, name), value or None)
     record.tags = list(dict.fromkeys(draft.tags))
-    record.phones = _phones(draft) or None
     record.custom = _custom(actor, record.NOUN, before, draft.custom) or None
 
 
-def check_size(draft: PartyDraft) -> None:
+def check_size(draft: Any) -> None:
     """Raises `Invalid` for more than one record can hold, though each field is within its own limits."""
     if len(msgspec.json.encode(draft)) > MOST:
         raise errors.invalid("", "length", f"A record has at most {MOST // 1000} KB in all.")

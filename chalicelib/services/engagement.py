@@ -10,7 +10,7 @@ from typing import Any, Final
 from chalicelib import clock, errors
 from chalicelib.models import keys
 from chalicelib.models.ledger import OpenTask
-from chalicelib.models.party import Party
+from chalicelib.models.subject import Subject
 from chalicelib.models.table import every
 from chalicelib.models.writes import Step, absent, transact
 from chalicelib.services import absorbed
@@ -90,7 +90,7 @@ def _earliest(tenant: str, subject_id: str) -> str | None:
     return min((one.due_at for one in said if one.due_at), default=None)
 
 
-def _saved(record: Party, by: str) -> bool:
+def _saved(record: Subject, by: str) -> bool:
     record.touch(by)
     record.keys()
     try:

@@ -6,31 +6,36 @@ older. So a duplicate or a late event changes nothing, and a total can be comput
 time.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from chalicelib.errors import Stale
 from chalicelib.models import keys
-from chalicelib.models.ledger import Contribution, Tally, Total
-from chalicelib.models.table import page, several
-from chalicelib.models.writes import Step, absent, transact
+from chalicelib.models.ledger import Contribution, Sheet, Tally, Total
+from chalicelib.models.table import Item, every, page, several
+from chalicelib.models.writes import LIMIT, Step, absent, transact
 
+Sheets = Mapping[str, Mapping[str, int]]
 OF: Final = "/"  # `com_…/contacts` is not a total of the tenant but a tally of that record, and lies beside it
 _TRIES: Final = 8
 _TOGETHER: Final = 40  # contributions of one transaction, which takes a hundred steps: some bring a tally of their own
+_LAST: Final = "\uffff"  # sorts after whatever a name goes on with
+_NOTHING: Final[Sheets] = MappingProxyType({})
 _gathered: ContextVar["Gathered | None"] = ContextVar("gathered", default=None)
 
 
 class Said(NamedTuple):
-    """What one record contributes to one ledger, as of one of its versions."""
+    """What one record contributes to one ledger, as of one of its versions: to totals, and to cells of sheets."""
 
     record: str
     ledger: str
     version: int
     amounts: dict[str, int]
+    sheets: Sheets = MappingProxyType({})
 
 
 class Gathered:
@@ -71,12 +76,15 @@ def gathering() -> Iterator[Gathered]:
         _gathered.reset(token)
 
 
-def settle(tenant: str, record: str, ledger: str, version: int, amounts: dict[str, int]) -> None:
+def settle(
+    tenant: str, record: str, ledger: str, version: int, amounts: dict[str, int], sheets: Sheets = _NOTHING
+) -> None:
     """Let `record` (an id), as of `version`, contribute exactly `amounts` (by name of the total) to this ledger.
 
-    One read unit; four write units for one total that changes. Raises `Stale` if others kept interfering.
+    `sheets` are amounts too, by `book/name` of a sheet and cell; all cells of a sheet are one write. One read unit;
+    four write units for one total or sheet that changes. Raises `Stale` if others kept interfering.
     """
-    said = Said(record, ledger, version, amounts)
+    said = Said(record, ledger, version, amounts, sheets)
     gathered = _gathered.get()
     if gathered is not None:
         gathered.add(tenant, said)
@@ -88,14 +96,15 @@ def _settle_together(tenant: str, together: Sequence[Said]) -> None:
     """In one transaction; if others interfere, half of them at a time, so that it ends."""
     for attempt in range(_TRIES):
         steps = _steps(tenant, together)
+        if len(steps) > LIMIT:
+            _by_halves(tenant, together)
+            return
         try:
             if steps:
                 transact(*steps)
         except Stale:
             if len(together) > 1:
-                middle = len(together) // 2
-                _settle_together(tenant, together[:middle])
-                _settle_together(tenant, together[middle:])
+                _by_halves(tenant, together)
                 return
             if attempt + 1 == _TRIES:
                 raise
@@ -103,19 +112,34 @@ def _settle_together(tenant: str, together: Sequence[Said]) -> None:
             return
 
 
+def _by_halves(tenant: str, together: Sequence[Said]) -> None:
+    middle = len(together) // 2
+    _settle_together(tenant, together[:middle])
+    _settle_together(tenant, together[middle:])
+
+
 def _steps(tenant: str, together: Sequence[Said]) -> list[Step]:
     """The contributions that are newer than what is known, and what they add to the totals."""
     steps: list[Step] = []
     added: Counter[str] = Counter()
+    cells: dict[str, Counter[str]] = defaultdict(Counter)
     places = [keys.key("contribution", tenant=tenant, record=said.record, ledger=said.ledger) for said in together]
     for said, place, old in zip(together, places, several(places, consistent=True), strict=True):
         if old is not None and old.of_version >= said.version:
             continue
-        new = Contribution(*place, of_version=said.version, amounts=said.amounts)
+        new = Contribution(*place, of_version=said.version, amounts=said.amounts, sheets=_plain(said.sheets) or None)
         steps.append(Step("save", new, absent() if old is None else Contribution.of_version == old.of_version))
         added.update(said.amounts)
         added.subtract(_amounts(old))
-    return steps + [_added(tenant, name, added[name]) for name in sorted(added) if added[name]]
+        for sheet, amounts in said.sheets.items():
+            cells[sheet].update(amounts)
+        for sheet, amounts in ((old.sheets if old else None) or {}).items():
+            cells[sheet].subtract(amounts)
+    return [
+        *steps,
+        *(_added(tenant, name, added[name]) for name in sorted(added) if added[name]),
+        *(_entered(tenant, sheet, changed) for sheet in sorted(cells) if (changed := _nonzero(cells[sheet]))),
+    ]
 
 
 def totals(tenant: str) -> dict[str, int]:
@@ -128,6 +152,29 @@ def tallies(tenant: str, name: str, records: Sequence[str]) -> dict[str, int]:
     """What each of these records (ids) has of `name`. Half a unit each."""
     found = several([keys.key("tally", tenant=tenant, record=one, name=name) for one in records])
     return {one: int(tally.amount) if tally else 0 for one, tally in zip(records, found, strict=True)}
+
+
+def sheets(tenant: str, book: str, first: str = "", last: str = "") -> dict[str, dict[str, int]]:
+    """The sheets of a book whose names lie between these, both included: cells by name, those that are 0 left out.
+
+    Half a unit for each 4 KB.
+    """
+    between = Item.sk.between(first, last + _LAST) if first or last else None
+    found = every(keys.partition("sheet", tenant=tenant, book=book), where=between, consistent=False)
+    return {sheet.sk: _nonzero(sheet.cells) for sheet in found}
+
+
+def _plain(several: Sheets) -> dict[str, dict[str, int]]:
+    return {sheet: kept for sheet, cells in several.items() if (kept := _nonzero(cells))}
+
+
+def _nonzero(cells: Mapping[str, int]) -> dict[str, int]:
+    return {name: amount for name, amount in cells.items() if amount}
+
+
+def _entered(tenant: str, sheet: str, cells: dict[str, int]) -> Step:
+    book, _, name = sheet.partition(OF)
+    return Step("update", Sheet(*keys.key("sheet", tenant=tenant, book=book, name=name)), actions=Sheet.adding(cells))
 
 
 def _amounts(contribution: Contribution | None) -> dict[str, int]:

@@ -1,6 +1,7 @@
-"""Contacts and companies as data: what each is called, where it is kept, how it is loaded and shown.
+"""Contacts, companies and deals as data: what each is called, where it is kept, how it is loaded and shown.
 
-What can be done with them stands in `contacts.py` and `companies.py`; rooms that serve both go through `parties.py`.
+What can be done with them stands in `contacts.py`, `companies.py` and `deals.py`; rooms that serve several go
+through `parties.py`.
 """
 
 from dataclasses import dataclass
@@ -12,15 +13,17 @@ from chalicelib import errors, ids
 from chalicelib.models import keys
 from chalicelib.models.company import Company
 from chalicelib.models.contact import Contact
-from chalicelib.models.party import Party, Tombstone
+from chalicelib.models.deal import Deal
+from chalicelib.models.subject import Subject, Tombstone
 from chalicelib.models.table import Item, fetch, find
 from chalicelib.schemas.company import CompanyDraft, CompanyView
 from chalicelib.schemas.contact import ContactDraft, ContactView
+from chalicelib.schemas.deal import DealDraft, DealView
 
 
 @dataclass(frozen=True)
 class Noun:
-    """One of the two: its names, the prefix of its ids, its entity, and its structs on the wire.
+    """One of them: its names, the prefix of its ids, its entity, and its structs on the wire.
 
     `attributes` maps fields of the wire to attributes of another name.
     """
@@ -28,7 +31,7 @@ class Noun:
     name: str
     plural: str
     prefix: str
-    model: type[Party]
+    model: type[Subject]
     draft: Any
     view: Any
     attributes: dict[str, str]
@@ -37,12 +40,13 @@ class Noun:
 NOUNS: Final[dict[str, Noun]] = {
     "contact": Noun("contact", "contacts", "con", Contact, ContactDraft, ContactView, {}),
     "company": Noun("company", "companies", "com", Company, CompanyDraft, CompanyView, {"name": "display_name"}),
+    "deal": Noun("deal", "deals", "dea", Deal, DealDraft, DealView, {}),
 }
 
 # What an absent field is on the wire.
 _EMPTY: Final[dict[str, Any]] = {
-    **{field: [] for field in ("emails", "phones", "dates", "tags", "companies", "domains")},
-    **{field: {} for field in ("social", "custom", "external_ids", "preferences")},
+    **{field: [] for field in ("emails", "phones", "dates", "tags", "companies", "domains", "contact_ids", "items")},
+    **{field: {} for field in ("social", "custom", "external_ids", "preferences", "contact_roles")},
 }
 
 

@@ -3,18 +3,53 @@
 from typing import Final
 
 READ: Final = frozenset(
-    {"self", "contacts:read", "companies:read", "tasks:read", "users:read", "fields:read", "views:read"}
+    {
+        "self",
+        "contacts:read",
+        "companies:read",
+        "deals:read",
+        "pipelines:read",
+        "products:read",
+        "orders:read",
+        "forecast:read",
+        "quotas:read",
+        "tasks:read",
+        "teams:read",
+        "playbooks:read",
+        "settings:read",
+        "users:read",
+        "fields:read",
+        "views:read",
+    }
 )
 WRITE: Final = READ | {
     "contacts:write",
     "companies:write",
+    "deals:write",
+    "orders:write",
     "tasks:write",
     "views:write",
     "imports:read",
     "imports:write",
 }
-MANAGE: Final = WRITE | {"exports:write", "jobs:write", "usage:read"}
-ADMINISTER: Final = MANAGE | {"fields:write", "views:admin", "users:write", "tokens:read", "tokens:write"}
+MANAGE: Final = WRITE | {
+    "products:write",
+    "quotas:write",
+    "playbooks:write",
+    "exports:write",
+    "jobs:write",
+    "usage:read",
+}
+ADMINISTER: Final = MANAGE | {
+    "pipelines:write",
+    "teams:write",
+    "settings:write",
+    "fields:write",
+    "views:admin",
+    "users:write",
+    "tokens:read",
+    "tokens:write",
+}
 
 ROLES: Final[dict[str, frozenset[str]]] = {
     "viewer": READ,

@@ -11,7 +11,7 @@ from chalicelib import clock, errors
 from chalicelib.models import keys
 from chalicelib.models.ledger import Contribution, OpenTask
 from chalicelib.models.moment import Moment
-from chalicelib.models.party import Tombstone
+from chalicelib.models.subject import Tombstone
 from chalicelib.models.table import Item, fetch, page
 from chalicelib.models.term import Card
 from chalicelib.models.writes import Step, put_all, transact

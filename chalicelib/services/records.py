@@ -1,7 +1,7 @@
-"""The life of a contact or a company: made, changed, put into the trash, taken back, removed for good.
+"""The life of a contact, a company or a deal: made, changed, put into the trash, taken back, removed for good.
 
-One engine for both nouns. What differs - how a draft fills the record, and which values only one record may have - is
-what `contacts.py` and `companies.py` hand in.
+One engine for all of them. What differs - how a draft fills the record, and which values only one record may have - is
+what `contacts.py`, `companies.py` and `deals.py` hand in.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 from chalicelib import clock, errors, ids
 from chalicelib.models import keys
 from chalicelib.models.guard import Guard
-from chalicelib.models.party import Tombstone
+from chalicelib.models.subject import Tombstone
 from chalicelib.models.table import fetch, find
 from chalicelib.models.writes import LIMIT, Step, absent, change, transact
 from chalicelib.schemas import decoding
@@ -155,14 +155,24 @@ class Records(Generic[V]):
         """One record. Raises `NotFound`, `Merged`, `Gone`."""
         return self.view(self.load(actor.tenant, record_id))
 
-    def update(self, actor: Actor, record_id: str, patch: dict[str, Any], expected: int | None = None) -> V:
-        """Change some fields (RFC 7396). Raises `NotFound`, `Merged`, `Stale`, `Invalid`, `Conflict`."""
+    def update(
+        self,
+        actor: Actor,
+        record_id: str,
+        patch: dict[str, Any],
+        expected: int | None = None,
+        write: Write | None = None,
+    ) -> V:
+        """Change some fields (RFC 7396); `write` is for a noun that has several ways to do that.
+
+        Raises `NotFound`, `Merged`, `Stale`, `Invalid`, `Conflict`.
+        """
 
         def apply(record: Any) -> list[Step]:
             before, held = nouns.written(record), self.claims(record)
             draft = decoding.convert(merged(before, patch), self.noun.draft)
             record.touch(actor.user)
-            self.write(actor, record, draft)
+            (write or self.write)(actor, record, draft)
             record.keys()
             if record.layers:
                 record.layers = merging.edited(record.layers, before, nouns.written(record))

@@ -9,7 +9,7 @@ from chalicelib import clock
 from chalicelib.models import keys
 from chalicelib.models.change import Change
 from chalicelib.models.moment import Moment
-from chalicelib.models.party import Tombstone
+from chalicelib.models.subject import Tombstone
 from chalicelib.models.table import Item, fetch
 from chalicelib.models.term import Card
 from chalicelib.services import purging

@@ -1,0 +1,26 @@
+"""What a firm has settled for itself: its currency, its clock, its days."""
+
+from pynamodb.attributes import UnicodeAttribute, VersionAttribute
+
+from chalicelib.models.subject import Json
+from chalicelib.models.table import Item
+
+
+class Settings(Item, discriminator="settings"):
+    """One per tenant; a firm that never settled anything has none."""
+
+    tenant = UnicodeAttribute()
+    version = VersionAttribute()
+    updated_at = UnicodeAttribute()
+    currency = UnicodeAttribute(null=True)
+    time_zone = UnicodeAttribute(null=True)
+    hours = Json(null=True)  # {weekday 0..6: [[from, to], ...]}, times as HH:MM
+    holidays = Json(null=True)  # [day]
+
+
+class Rate(Item, discriminator="rate"):
+    """What one unit of a currency is worth in the firm's own from a day on, as a decimal."""
+
+    day = UnicodeAttribute()
+    currency = UnicodeAttribute()
+    rate = UnicodeAttribute()
