@@ -17,7 +17,7 @@ help:  ## list these targets
 run: $(VENV) $(NODE)  ## run the whole system on this machine, on loopback (PORT=8000, DATA_DIR=.local, DEMO=0)
 	@exec $(BIN)/python -m infra.local
 
-test: $(VENV) $(NODE)  ## run the tests in parallel and report coverage (WORKERS=auto)
+test: $(VENV) $(NODE)  ## run the tests in parallel and report coverage (WORKERS=auto, EXPLORE=1 for new examples)
 	@$(BIN)/python -m pytest tests --ignore=tests/e2e -m "not e2e" -n $(WORKERS) --cov --cov-report=term:skip-covered
 
 check: $(VENV) $(NODE)  ## check format, lint, types, layers and the contracts between rooms

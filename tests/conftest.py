@@ -9,6 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# A check that passed passes again: examples follow from the test itself. `EXPLORE=1 make test` tries new ones each time.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None, print_blob=True)
+settings.load_profile("explore" if os.environ.get("EXPLORE") else "repeatable")
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 _home = Path(tempfile.mkdtemp(prefix="tendril-test-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
