@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-# A check that passed passes again: examples follow from the test itself. `EXPLORE=1 make test` tries new ones each time.
+# A check that passed passes again: examples follow from the test itself. `EXPLORE=1 make test` tries new ones.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None, print_blob=True)
 settings.load_profile("explore" if os.environ.get("EXPLORE") else "repeatable")
