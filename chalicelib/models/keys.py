@@ -54,6 +54,8 @@ SHAPES: Final[dict[str, Shape]] = {
     "pipeline": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#pipeline", "{name}#{id}")}),
     "settings": Shape("T#{tenant}", "SETTINGS"),
     "rate": Shape("T#{tenant}#rate#{currency}", "{day}"),
+    "product": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#product", "{name}#{id}")}),
+    "pricebook": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#pricebook", "{name}#{id}")}),
     "tombstone": Shape("T#{tenant}#{id}", "#"),
     "trash": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#trash#{noun}", "{deleted_at}")}),
     "tree": Shape("T#{tenant}", "TREE#{noun}"),

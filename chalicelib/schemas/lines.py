@@ -19,8 +19,9 @@ class Worth(Money):
 
 
 class LineItem(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A line: without `unit_price` it is that of the product. `discount` and `tax` are in percent, and tax is added to
-    what is left after the discount.
+    """A line: `name`, `unit_price` and `tax` are those of the product unless they are given. `discount` and `tax` are
+    in percent, and tax is added to what is left after the discount. A quantity has at most three digits behind the
+    point.
     """
 
     product_id: Id | None = None
@@ -28,7 +29,17 @@ class LineItem(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     quantity: Annotated[float, Meta(gt=0, le=1_000_000, examples=[2])] = 1
     unit_price: Worth | None = None
     discount: Percent = 0
-    tax: Percent = 0
+    tax: Percent | None = None
+
+
+class Totals(msgspec.Struct, kw_only=True):
+    """What lines add up to, in minor units: `discount` is taken off already in `net`, and `gross` is net and tax."""
+
+    currency: str
+    net: int
+    discount: int
+    tax: int
+    gross: int
 
 
 Lines = Annotated[list[LineItem], Meta(max_length=100)]
