@@ -3,12 +3,14 @@
 from typing import Any, Final
 
 from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
 from chalicelib.models.subject import Json
 from chalicelib.models.table import Item
 
+COUNT: Final = "n"  # the cell of a sheet that counts what contributes to it; not every sheet has it
 _CELL: Final = "="  # what the attributes of a sheet begin with that are its cells
 
 
@@ -52,6 +54,11 @@ class Sheet(Item, discriminator="sheet"):
     def adding(cells: dict[str, int]) -> list[Action]:
         """The update that adds these amounts. A cell's name has no bracket in it."""
         return [*(Path([_CELL + name]).add(amount) for name, amount in sorted(cells.items())), Sheet.kind.set(Sheet)]
+
+    @staticmethod
+    def counts_nothing() -> Condition:
+        """The condition that nothing contributes to the sheet any more."""
+        return Path([_CELL + COUNT]) == 0
 
 
 class OpenTask(Item, discriminator="open_task"):

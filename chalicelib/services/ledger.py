@@ -8,15 +8,15 @@ time.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from chalicelib.errors import Stale
 from chalicelib.models import keys
-from chalicelib.models.ledger import Contribution, Sheet, Tally, Total
-from chalicelib.models.table import Item, every, page, several
+from chalicelib.models.ledger import COUNT, Contribution, Sheet, Tally, Total
+from chalicelib.models.table import Item, every, fetch, page, several
 from chalicelib.models.writes import LIMIT, Step, absent, transact
 
 Sheets = Mapping[str, Mapping[str, int]]
@@ -82,7 +82,8 @@ def settle(
     """Let `record` (an id), as of `version`, contribute exactly `amounts` (by name of the total) to this ledger.
 
     `sheets` are amounts too, by `book/name` of a sheet and cell; all cells of a sheet are one write. One read unit;
-    four write units for one total or sheet that changes. Raises `Stale` if others kept interfering.
+    four write units for one total or sheet that changes, and one where the cell `n` of a sheet falls: at 0 the sheet is
+    removed, so whoever contributes to such a sheet counts there. Raises `Stale` if others kept interfering.
     """
     said = Said(record, ledger, version, amounts, sheets)
     gathered = _gathered.get()
@@ -95,8 +96,8 @@ def settle(
 def _settle_together(tenant: str, together: Sequence[Said]) -> None:
     """In one transaction; if others interfere, half of them at a time, so that it ends."""
     for attempt in range(_TRIES):
-        steps = _steps(tenant, together)
-        if len(steps) > LIMIT:
+        steps, lessened = _steps(tenant, together)
+        if len(steps) > LIMIT and len(together) > 1:
             _by_halves(tenant, together)
             return
         try:
@@ -109,6 +110,7 @@ def _settle_together(tenant: str, together: Sequence[Said]) -> None:
             if attempt + 1 == _TRIES:
                 raise
         else:
+            _clear(tenant, lessened)
             return
 
 
@@ -118,8 +120,21 @@ def _by_halves(tenant: str, together: Sequence[Said]) -> None:
     _settle_together(tenant, together[middle:])
 
 
-def _steps(tenant: str, together: Sequence[Said]) -> list[Step]:
-    """The contributions that are newer than what is known, and what they add to the totals."""
+def _clear(tenant: str, sheets: Sequence[str]) -> None:
+    """Remove the sheets in which nothing counts any more, or readers would pay for them for ever. A unit each.
+
+    A sheet that counts (cell `n`) what contributes to it has only zeros left when that is none; one that somebody
+    enters meanwhile stays. Whoever is cut off here leaves an empty sheet behind, which does no harm.
+    """
+    for sheet in sheets:
+        with suppress(Stale):
+            transact(Step("delete", _sheet(tenant, sheet), Sheet.counts_nothing()))
+
+
+def _steps(tenant: str, together: Sequence[Said]) -> tuple[list[Step], list[str]]:
+    """The contributions that are newer than what is known with what they add to the totals; and the sheets that count
+    fewer then.
+    """
     steps: list[Step] = []
     added: Counter[str] = Counter()
     cells: dict[str, Counter[str]] = defaultdict(Counter)
@@ -135,11 +150,10 @@ def _steps(tenant: str, together: Sequence[Said]) -> list[Step]:
             cells[sheet].update(amounts)
         for sheet, amounts in ((old.sheets if old else None) or {}).items():
             cells[sheet].subtract(amounts)
-    return [
-        *steps,
-        *(_added(tenant, name, added[name]) for name in sorted(added) if added[name]),
-        *(_entered(tenant, sheet, changed) for sheet in sorted(cells) if (changed := _nonzero(cells[sheet]))),
-    ]
+    changed = {sheet: kept for sheet in sorted(cells) if (kept := _nonzero(cells[sheet]))}
+    steps += (_added(tenant, name, added[name]) for name in sorted(added) if added[name])
+    steps += (Step("update", _sheet(tenant, one), actions=Sheet.adding(kept)) for one, kept in changed.items())
+    return steps, [sheet for sheet, kept in changed.items() if kept.get(COUNT, 0) < 0]
 
 
 def totals(tenant: str) -> dict[str, int]:
@@ -164,6 +178,12 @@ def sheets(tenant: str, book: str, first: str = "", last: str = "") -> dict[str,
     return {sheet.sk: _nonzero(sheet.cells) for sheet in found}
 
 
+def sheet(tenant: str, book: str, name: str) -> dict[str, int]:
+    """The cells of one sheet, as `sheets` has them. Half a unit for each 4 KB."""
+    found = fetch(Sheet, *keys.key("sheet", tenant=tenant, book=book, name=name))
+    return _nonzero(found.cells) if found else {}
+
+
 def _plain(several: Sheets) -> dict[str, dict[str, int]]:
     return {sheet: kept for sheet, cells in several.items() if (kept := _nonzero(cells))}
 
@@ -172,9 +192,9 @@ def _nonzero(cells: Mapping[str, int]) -> dict[str, int]:
     return {name: amount for name, amount in cells.items() if amount}
 
 
-def _entered(tenant: str, sheet: str, cells: dict[str, int]) -> Step:
+def _sheet(tenant: str, sheet: str) -> Sheet:
     book, _, name = sheet.partition(OF)
-    return Step("update", Sheet(*keys.key("sheet", tenant=tenant, book=book, name=name)), actions=Sheet.adding(cells))
+    return Sheet(*keys.key("sheet", tenant=tenant, book=book, name=name))
 
 
 def _amounts(contribution: Contribution | None) -> dict[str, int]:
