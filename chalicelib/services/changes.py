@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from chalicelib import observability
-from chalicelib.models import access, activity, company, contact, job, table, task
+from chalicelib.models import access, activity, company, contact, deal, job, table, task
 from chalicelib.services import (
     counts,
     dates,
+    deal_sheets,
     engagement,
     history,
     indexing,
@@ -45,6 +46,19 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("company", "display_name"): (relabel.renamed,),
     ("company", "owner_id"): (history.company, dates.planned),
     ("company", "dates"): (dates.planned,),
+    ("deal", "id"): (deal_sheets.contributed,),
+    ("deal", "deleted_at"): (deal_sheets.contributed,),
+    ("deal", "pipeline_id"): (deal_sheets.contributed,),
+    ("deal", "stage_id"): (deal_sheets.contributed,),
+    ("deal", "stage_since"): (deal_sheets.contributed,),
+    ("deal", "status"): (deal_sheets.contributed,),
+    ("deal", "closed_at"): (deal_sheets.contributed,),
+    ("deal", "value"): (deal_sheets.contributed,),
+    ("deal", "base_value"): (deal_sheets.contributed,),
+    ("deal", "owner_id"): (deal_sheets.contributed,),
+    ("deal", "expected_close"): (deal_sheets.contributed,),
+    ("deal", "entered"): (deal_sheets.contributed,),
+    ("deal", "stayed"): (deal_sheets.contributed,),
     ("activity", "id"): (engagement.contacted,),
     ("activity", "mentions"): (mentions.mentioned,),
     ("task", "id"): (history.task, counts.task, engagement.planned),
@@ -61,6 +75,7 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
 KINDS: Final = {
     "contact": contact.Contact,
     "company": company.Company,
+    "deal": deal.Deal,
     "activity": activity.Activity,
     "task": task.Task,
     "job": job.Job,
