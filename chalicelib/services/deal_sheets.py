@@ -9,8 +9,8 @@ and in any order. A book is a pipeline, its sheets are
 
 with `-` for what a deal has not. Cells begin with the stage's code: `n` deals, `v.EUR` their values in minor units,
 `b` the same in the firm's currency as of the closing, `d` seconds from made to closed; and for stages that the deals
-were in before: `e` deals that ever were, `x` deals that have left, `t` seconds they stayed. `n` alone counts the deals
-of a sheet.
+were in before: `e` deals that ever were, `w` those of them that were won, `x` deals that have left, `t` seconds they
+stayed. `n` alone counts the deals of a sheet.
 """
 
 import re
@@ -49,6 +49,7 @@ class Figures:
     sums: Counter[str] = field(default_factory=Counter)
     base: int = 0
     entered: int = 0
+    won: int = 0
     left: int = 0
     stayed: int = 0
     age: int = 0
@@ -62,7 +63,7 @@ class Mine(NamedTuple):
 
 
 # The letter of a cell and what it adds to; values are by currency.
-_FIGURES: Final = {"n": "count", "b": "base", "e": "entered", "x": "left", "t": "stayed", "d": "age"}
+_FIGURES: Final = {"n": "count", "b": "base", "e": "entered", "w": "won", "x": "left", "t": "stayed", "d": "age"}
 
 
 def contribution(deal: Deal) -> Sheets:
@@ -81,6 +82,8 @@ def contribution(deal: Deal) -> Sheets:
         worth[f"{code}b"] = deal.base_value["amount"]
     age = round((clock.parse(deal.closed_at) - clock.parse(deal.created_at)).total_seconds())
     closed = {**way, **worth, f"{code}d": max(0, age)}
+    if deal.status == "won":
+        closed |= {f"{one}w": 1 for one in deal.entered or ()}
     return {_sheet(deal, f"C#{deal.closed_at[:_MONTH]}#{owner}"): closed, _sheet(deal, CLOSED): worth}
 
 
