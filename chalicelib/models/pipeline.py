@@ -1,9 +1,31 @@
 """The way of a deal from first talk to won or lost: stages in their order."""
 
+from typing import Any, Final
+
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.models.subject import NAMELESS, Json
 from chalicelib.models.table import Record
+
+# What says nothing of a stage is not kept: a pipeline is read with each move, and paid for by its size.
+_USUAL: Final[dict[str, Any]] = {
+    "probability": 0.0,
+    "forecast": "pipeline",
+    "rotting_days": None,
+    "required_fields": [],
+}
+
+
+class Stages(Json):
+    """Stages in their order, each whole when it is read, and short where it is kept."""
+
+    def serialize(self, value: Any) -> str | None:
+        """The text that is kept."""
+        return super().serialize([{name: one[name] for name in one if one[name] != _USUAL.get(name)} for one in value])
+
+    def deserialize(self, value: str) -> Any:
+        """The stages with all that they have."""
+        return [{**_USUAL, "required_fields": [], **stage} for stage in super().deserialize(value)]
 
 
 class Pipeline(Record, discriminator="pipeline"):
@@ -13,7 +35,7 @@ class Pipeline(Record, discriminator="pipeline"):
     """
 
     name = UnicodeAttribute()
-    stages = Json()
+    stages = Stages()
     last_code = NumberAttribute()
 
     def keys(self) -> None:

@@ -87,8 +87,9 @@ class DealView(View):
 
 
 class Move(Draft):
-    """Where to: a stage, and a place on its board - a number from 0 on, or before or after another card; without one
-    behind all others. Without `stage_id` within its stage. A stage that counts as lost needs a `lost_reason`.
+    """Where to: a stage, and a place on its board - a number from 0 on, or before or after another card. Without a
+    place it comes behind all others if it enters the stage, and stays where it is if it does not; without `stage_id`
+    it stays within its stage. A stage that counts as lost needs a `lost_reason`.
     """
 
     stage_id: Id | None = None

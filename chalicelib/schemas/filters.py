@@ -45,3 +45,10 @@ class CompanyQuery(PartyQuery, kw_only=True):
 
     domain: Annotated[str, Meta(max_length=253)] | None = None
     parent_id: Id | None = None
+
+
+class DealQuery(ListQuery, kw_only=True):
+    """Which deals."""
+
+    pipeline_id: Id | None = None
+    stage_id: Id | None = None

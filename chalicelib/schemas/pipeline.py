@@ -21,18 +21,20 @@ Required = Annotated[
 
 
 class Stage(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A stage. Without `id` it is new; `forecast` says how its deals count: `won` and `lost` close them."""
+    """A stage. Without `id` it is new; `forecast` says how its deals count: `won` and `lost` close them, and then its
+    `probability` is 1 or 0, whatever is given.
+    """
 
     id: Id | None = None
     name: Name
-    probability: Annotated[float, Meta(ge=0, le=1, examples=[0.4])] = 0.0
+    probability: Annotated[float, Meta(ge=0, le=1, examples=[0.4])] | None = None
     forecast: Forecast = "pipeline"
     rotting_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
     required_fields: Annotated[list[Required], Meta(max_length=20)] = []
 
 
 class PipelineDraft(Draft):
-    """A pipeline: its stages in their order, at least one of them open."""
+    """A pipeline: its stages in their order, each with a name of its own, at least one of them open."""
 
     name: Name
     stages: Annotated[list[Stage], Meta(min_length=1, max_length=30)]

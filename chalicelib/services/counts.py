@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from chalicelib.services import ledger
 
-NAMES: Final = ("contacts", "companies", "tasks_open")
+NAMES: Final = ("contacts", "companies", "deals", "tasks_open")
 
 
 def totals(tenant: str) -> dict[str, int]:
@@ -26,6 +26,11 @@ def employed(before: Any, after: Any) -> None:
 def company(before: Any, after: Any) -> None:
     """Companies that are neither in the trash nor merged."""
     _settle(before, after, "companies", after is not None and after.live)
+
+
+def deal(before: Any, after: Any) -> None:
+    """Deals that are not in the trash, whatever their stage: to be moved does not touch this."""
+    _settle(before, after, "deals", after is not None and after.live)
 
 
 def task(before: Any, after: Any) -> None:

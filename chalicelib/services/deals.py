@@ -1,21 +1,31 @@
-"""Deals: made, changed, moved from stage to stage, won and lost."""
+"""Deals: made, changed, moved from stage to stage, won and lost.
+
+A stage is entered here and nowhere else, whether a deal is made in it, moved into it or patched into it: its gate, what
+the deal is worth once it is closed, and for how long it was where all follow from that.
+"""
 
 from functools import partial
 from typing import Any, Final
+
+import msgspec
 
 from chalicelib import clock, errors
 from chalicelib.errors import Flaw
 from chalicelib.models.deal import Deal
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.deal import DealDraft, DealView, Move
-from chalicelib.services import board, drafts, exchange, nouns, pipelines, rates, settings, text
+from chalicelib.schemas.lines import LineItem
+from chalicelib.schemas.money import MOST
+from chalicelib.schemas.page import Listing, Page
+from chalicelib.services import board, drafts, nouns, pipelines, rates, settings, text
 from chalicelib.services.board import Where
-from chalicelib.services.records import Claim, Records, external_claims
+from chalicelib.services.records import Records, external_claims
 from chalicelib.services.remembered import ask
 
 Stage = dict[str, Any]
-CLOSING: Final = ("won", "lost")  # what a stage counts as that ends a deal
 _ANYWHERE: Final = Where()
+_MONEY: Final = ("value", "recurring")
+_COMPARED: Final = (*_MONEY, "items", "contact_ids", "contact_roles", "company_id", "lost_reason")
 
 
 def _write(actor: Actor, deal: Deal, draft: DealDraft, where: Where = _ANYWHERE) -> None:
@@ -23,41 +33,69 @@ def _write(actor: Actor, deal: Deal, draft: DealDraft, where: Where = _ANYWHERE)
     if not draft.title.strip():
         raise errors.invalid("/title", "required", "A deal needs a title.")
     drafts.check_day(draft.expected_close, "/expected_close")
-    pipeline = pipelines.of(actor.tenant, draft.pipeline_id or deal.pipeline_id)
-    # A stage that is not named is the one it has, as long as it stays in its pipeline.
-    known = deal.stage_id if deal.pipeline_id == pipeline.id else None
-    stage = pipelines.stage_of(pipeline, draft.stage_id or known)
-    entered = stage["id"] != deal.stage_id
-    seen = {"value": deal.value, "contact_ids": deal.contact_ids or [], "company_id": deal.company_id}
+    stage = _entered(actor, deal, draft)
+    before = {name: getattr(deal, name) for name in _COMPARED}
     if deal.stage_id is None and draft.owner_id is None and actor.role != "token":
         draft.owner_id = actor.user
     drafts.fill(actor, deal, draft)
-    deal.name, deal.pipeline_id, deal.stage_id = text.folded(deal.title), pipeline.id, stage["id"]
-    _parties(actor, deal, seen)
-    _worth(actor, deal, seen["value"])
-    if entered:
-        _gate(draft, stage)
-    if entered or where != _ANYWHERE:
-        deal.rank = board.rank(actor.tenant, stage["id"], deal.id, where)
-    if entered:
+    deal.name = text.folded(deal.title)
+    _parties(actor, deal, before)
+    _items(deal, draft, before)
+    _currencies(deal, before)
+    if stage is not None:
+        _gate(deal, stage)
+    _reason(deal, pipelines.kind_of(stage) if stage else deal.status, before["lost_reason"])
+    if stage is not None or where != _ANYWHERE:
+        deal.rank = board.rank(actor.tenant, deal.stage_id, deal.id, where)
+    if stage is not None:
         _enter(deal, stage)
-    if stage["forecast"] == "lost" and not deal.lost_reason:
-        raise errors.invalid("/lost_reason", "required", "Say why it was lost.")
-    if stage["forecast"] != "lost":
-        deal.lost_reason = None
+    if deal.closed_at:
+        _settle(deal, before["value"])
 
 
-def _parties(actor: Actor, deal: Deal, seen: dict[str, Any]) -> None:
+def _entered(actor: Actor, deal: Deal, draft: DealDraft) -> Stage | None:
+    """The stage that the deal is to enter by this draft, or None if it stays where it is.
+
+    Another pipeline without another stage means its first open one. Half a unit if it does not stay. Raises `Invalid`.
+    """
+    known = deal.stage_id
+    if known is not None:
+        for field, given in (("pipeline_id", draft.pipeline_id), ("stage_id", draft.stage_id)):
+            if given is None:
+                raise errors.invalid(f"/{field}", "required", "A deal is always in a stage of a pipeline.")
+        if (draft.pipeline_id, draft.stage_id) == (deal.pipeline_id, known):
+            return None
+    pipeline = pipelines.of(actor.tenant, draft.pipeline_id)
+    if pipeline.id != deal.pipeline_id:
+        # The codes of stages are those of another pipeline now: there the deal begins anew.
+        deal.entered = deal.stayed = None
+        named = draft.stage_id if draft.stage_id != known else None
+    else:
+        named = draft.stage_id
+    stage = pipelines.stage_of(pipeline, named)
+    draft.pipeline_id, draft.stage_id = pipeline.id, stage["id"]
+    return stage
+
+
+def _parties(actor: Actor, deal: Deal, before: dict[str, Any]) -> None:
     """Raises `Invalid` for a contact or a company that is not there; one that the deal had may be gone by now."""
     deal.contact_ids = list(dict.fromkeys(deal.contact_ids or ())) or None
     for number, one in enumerate(deal.contact_ids or ()):
-        if one not in seen["contact_ids"]:
+        if one not in (before["contact_ids"] or ()):
             _known(actor, "contact", one, f"/contact_ids/{number}")
-    if deal.company_id and deal.company_id != seen["company_id"]:
+    if deal.company_id and deal.company_id != before["company_id"]:
         _known(actor, "company", deal.company_id, "/company_id")
-    for one in deal.contact_roles or ():
-        if one not in (deal.contact_ids or ()):
+    deal.contact_roles = _roles(deal, before["contact_roles"] or {}) or None
+
+
+def _roles(deal: Deal, before: dict[str, str]) -> dict[str, str]:
+    """What each contact of the deal is in it; who has left it leaves his role. Raises `Invalid`."""
+    roles: dict[str, str] = deal.contact_roles or {}
+    there = {one: role for one, role in roles.items() if one in (deal.contact_ids or ())}
+    for one in roles.keys() - there.keys():
+        if roles[one] != before.get(one):
             raise errors.invalid(f"/contact_roles/{one}", "unknown", "The deal has no such contact.")
+    return there
 
 
 def _known(actor: Actor, noun: str, record_id: str, pointer: str) -> None:
@@ -67,16 +105,39 @@ def _known(actor: Actor, noun: str, record_id: str, pointer: str) -> None:
         raise errors.invalid(pointer, "unknown", f"There is no such {noun}.") from None
 
 
-def _worth(actor: Actor, deal: Deal, before: Any) -> None:
-    """Money that the firm can add up: a new currency needs a rate. Raises `Invalid`."""
-    for field, value, known in (("value", deal.value, before), ("recurring", deal.recurring, None)):
-        if value and value["currency"] != (known or {}).get("currency"):
-            rates.at(actor.tenant, value["currency"], rates.today(), f"/{field}/currency")
+def _items(deal: Deal, draft: DealDraft, before: dict[str, Any]) -> None:
+    """Line items say what the deal is worth; without any it is worth what is given. Raises `Invalid`."""
+    if not draft.items:
+        return
+    known = msgspec.convert(before["items"] or [], list[LineItem])
+    if draft.items == known and deal.value == before["value"]:
+        deal.items = before["items"]
+        return
+    from chalicelib.services import lines  # fractions and products, which only a change of items needs
+
+    hint = deal.value["currency"] if deal.value else None
+    deal.items, worth = lines.priced(
+        deal.tenant, draft.items, deal.updated_at[:10], currency=hint, kept=before["items"]
+    )
+    value = msgspec.to_builtins(worth)
+    if deal.value not in (value, before["value"]):
+        raise errors.invalid("/value", "not_allowed", f"The items add up to {worth.amount} {worth.currency}.")
+    deal.value = value
 
 
-def _gate(draft: DealDraft, stage: Stage) -> None:
+def _currencies(deal: Deal, before: dict[str, Any]) -> None:
+    """Money that the firm can add up: a currency that the deal did not have needs a rate. Raises `Invalid`."""
+    known = {before[field]["currency"] for field in _MONEY if before[field]}
+    for field in _MONEY:
+        value = getattr(deal, field)
+        if value and value["currency"] not in known:
+            known.add(value["currency"])
+            rates.at(deal.tenant, value["currency"], rates.today(), f"/{field}/currency")
+
+
+def _gate(deal: Deal, stage: Stage) -> None:
     """Raises `Invalid` that names each field that the stage asks for and the deal has not."""
-    missing = [field for field in stage["required_fields"] if not _filled(draft, field)]
+    missing = [field for field in stage["required_fields"] if not _filled(deal, field)]
     if missing:
         flaws = [
             Flaw(f"/{field.replace('.', '/')}", "required", f"{stage['name']} needs `{field}`.") for field in missing
@@ -84,44 +145,91 @@ def _gate(draft: DealDraft, stage: Stage) -> None:
         raise errors.Invalid(f"The stage {stage['name']} needs {', '.join(missing)}.", *flaws)
 
 
-def _filled(draft: DealDraft, field: str) -> bool:
+def _filled(deal: Deal, field: str) -> bool:
     name, _, inner = field.partition(".")
-    value = draft.custom.get(inner) if inner else getattr(draft, name)
+    value = (deal.custom or {}).get(inner) if inner else getattr(deal, name)
     return value is not None and value not in ("", [], {})
 
 
+def _reason(deal: Deal, status: str, before: str | None) -> None:
+    """Why it was lost: asked for when it is, refused when it is not, gone once it is open again. Raises `Invalid`."""
+    if status == "lost":
+        if not (deal.lost_reason or "").strip():
+            raise errors.invalid("/lost_reason", "required", "Say why it was lost.")
+    elif deal.lost_reason and deal.lost_reason != before:
+        raise errors.invalid("/lost_reason", "not_allowed", "Only a lost deal has a reason.")
+    else:
+        deal.lost_reason = None
+
+
 def _enter(deal: Deal, stage: Stage) -> None:
-    """The deal leaves the stage it was in, if it was in one, and stands in this one from now on."""
+    """The deal leaves the stage it was in, if it was in one of this pipeline, and stands in this one from now on."""
     now, entered, stayed = deal.updated_at, dict(deal.entered or {}), dict(deal.stayed or {})
-    if deal.stage_since:
+    if deal.entered:
         left = str(int(deal.stage_code))
         seconds = (clock.parse(now) - clock.parse(deal.stage_since)).total_seconds()
         stayed[left] = stayed.get(left, 0) + max(0, round(seconds))
     code = str(stage["code"])
     entered[code] = entered.get(code, 0) + 1
     deal.entered, deal.stayed, deal.stage_since, deal.stage_code = entered, stayed or None, now, stage["code"]
-    _close(deal, stage["forecast"] if stage["forecast"] in CLOSING else "open")
+    status = pipelines.kind_of(stage)
+    if status != deal.status:  # from one won stage to another it was won when it was
+        deal.status, deal.closed_at = status, now if status in pipelines.CLOSING else None
+        deal.rate = deal.base_value = None
 
 
-def _close(deal: Deal, status: str) -> None:
-    """Won, lost or open again. What the value is worth in the firm's currency is settled when it is closed."""
-    deal.status = status
-    deal.closed_at = deal.updated_at if status != "open" else None
-    deal.rate = deal.base_value = None
-    if status != "open" and deal.value:
-        own, given = settings.of(deal.tenant).currency, deal.value["currency"]
+def _settle(deal: Deal, before: Any) -> None:
+    """What the value of a closed deal is worth in the firm's currency: at the rate of the day on which it was closed,
+    which is kept, so that a value put right later is worth what it would have been worth then. Raises `Invalid`.
+    """
+    if not deal.value:
+        deal.rate = deal.base_value = None
+        return
+    if deal.rate and deal.value == before:
+        return
+    from chalicelib.services import exchange  # fractions, which only what is closed needs
+
+    given = deal.value["currency"]
+    if deal.rate and given == before["currency"]:
+        own = deal.base_value["currency"]
+    else:
+        own = settings.of(deal.tenant).currency
         deal.rate = rates.at(deal.tenant, given, deal.closed_at[:10], "/value/currency")
-        worth = exchange.rounded(exchange.exact(deal.value["amount"], given, own, deal.rate))
-        deal.base_value = {"amount": worth, "currency": own}
+    worth = exchange.rounded(exchange.exact(deal.value["amount"], given, own, deal.rate))
+    if worth > MOST:
+        raise errors.invalid("/value/amount", "range", f"In {own} this is more than can be added up.")
+    deal.base_value = {"amount": worth, "currency": own}
 
 
-def _claims(deal: Deal) -> list[Claim]:
-    return external_claims(deal)
+def _back(actor: Actor, deal: Deal) -> None:
+    """Out of the trash into its stage; into another one of its kind, or the first, if that is not there any more.
+
+    Half a unit. Raises `Conflict` for an open deal whose pipeline is in the trash.
+    """
+    pipeline = pipelines.load(deal.tenant, deal.pipeline_id, deleted=True)
+    if pipeline.deleted_at and deal.status == "open":
+        raise errors.Conflict("Its pipeline is in the trash: restore that first.", pipeline_id=pipeline.id)
+    fitting = [stage for stage in pipeline.stages if pipelines.kind_of(stage) == deal.status]
+    if any(stage["id"] == deal.stage_id for stage in fitting):
+        return
+    stage = fitting[0] if fitting else pipelines.stage_of(pipeline, None)
+    deal.stage_id, deal.rank = stage["id"], board.rank(deal.tenant, stage["id"], deal.id, _ANYWHERE)
+    _enter(deal, stage)
+    if deal.status != "lost":
+        deal.lost_reason = None
+    deal.keys()
 
 
-VERBS: Final[Records[DealView]] = Records(nouns.NOUNS["deal"], _write, _claims)
+VERBS: Final[Records[DealView]] = Records(nouns.NOUNS["deal"], _write, external_claims, back=_back)
 create, get, update, delete = VERBS.create, VERBS.get, VERBS.update, VERBS.delete
-restore, purge, load, view = VERBS.restore, VERBS.purge, VERBS.load, VERBS.view
+restore, purge, upsert, load, view = VERBS.restore, VERBS.purge, VERBS.upsert, VERBS.load, VERBS.view
+
+
+def listing(actor: Actor, query: Any, wanted: Page) -> Listing[DealView]:
+    """One page of a list, as `listings.listing`."""
+    from chalicelib.services import listings  # not for whoever moves a deal
+
+    return listings.listing(actor, "deal", query, wanted)
 
 
 def move(actor: Actor, deal_id: str, draft: Move, expected: int | None = None) -> DealView:

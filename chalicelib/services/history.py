@@ -9,7 +9,7 @@ from typing import Any, Final
 from chalicelib import clock, ids
 from chalicelib.models.table import Record
 from chalicelib.models.writes import Step, transact
-from chalicelib.services import activities
+from chalicelib.services import activities, pipelines
 
 # Fields of contacts and companies whose change is told, from what to what.
 _TOLD: Final = {"owner_id": "owner_changed", "lifecycle": "lifecycle_changed"}
@@ -23,6 +23,13 @@ def contact(before: Any, after: Any) -> None:
 def company(before: Any, after: Any) -> None:
     """A company was made, put into the trash or taken back, or has another owner."""
     _party(before, after)
+
+
+def deal(before: Any, after: Any) -> None:
+    """A deal was made, put into the trash or taken back, or has another owner; it went from one stage to another."""
+    _party(before, after)
+    if before is not None and after is not None and before.stage_id != after.stage_id:
+        _tell(after, after.id, "deal.stage_changed", text=after.lost_reason, data=_move(before, after))
 
 
 def merged(before: Any, after: Any) -> None:
@@ -45,6 +52,22 @@ def task(before: Any, after: Any) -> None:
         _tell(after, after.subject_id, "task.created", data=data)
     elif before.status != "done" and after.status == "done":
         _tell(after, after.subject_id, "task.completed", text=after.outcome, data=data)
+
+
+def _move(before: Any, after: Any) -> dict[str, Any]:
+    """From where to where, by id and by the name of now, as a stage may be renamed or removed. Half a unit."""
+    names: dict[str, str] = {}
+    for pipeline_id in {before.pipeline_id, after.pipeline_id}:
+        pipeline = pipelines.load(after.tenant, pipeline_id, deleted=True)
+        names |= {stage["id"]: stage["name"] for stage in pipeline.stages}
+    return {
+        "from": before.stage_id,
+        "from_name": names.get(before.stage_id),
+        "to": after.stage_id,
+        "to_name": names.get(after.stage_id),
+        "status": after.status,
+        "version": int(after.version),
+    }
 
 
 def _party(before: Any, after: Any) -> None:

@@ -70,6 +70,7 @@ _SPELT: Final[dict[str, Callable[[str], str]]] = {
 Claims = Callable[[Any], list[Claim]]
 Write = Callable[[Actor, Any, Any], None]
 Also = Callable[[Any, Any], Sequence[Step]]
+Back = Callable[[Actor, Any], None]
 
 
 def nothing_more(_before: Any, _after: Any) -> Sequence[Step]:
@@ -77,15 +78,22 @@ def nothing_more(_before: Any, _after: Any) -> Sequence[Step]:
     return ()
 
 
+def as_it_was(_actor: Actor, _record: Any) -> None:
+    """For a noun that comes out of the trash as it went in."""
+
+
 class Records(Generic[V]):
     """The verbs of one noun.
 
     `write` puts a draft into a record and raises `Invalid` for what a struct cannot see; `also` gives further steps of
-    the same transaction, from the fields before and the record after.
+    the same transaction, from the fields before and the record after; `back` fits what comes out of the trash into what
+    has changed meanwhile.
     """
 
-    def __init__(self, noun: Noun, write: Write, claims: Claims, also: Also = nothing_more) -> None:
-        self.noun, self.write, self.claims, self.also = noun, write, claims, also
+    def __init__(
+        self, noun: Noun, write: Write, claims: Claims, also: Also = nothing_more, *, back: Back = as_it_was
+    ) -> None:
+        self.noun, self.write, self.claims, self.also, self.back = noun, write, claims, also, back
 
     def create(self, actor: Actor, draft: Any, *, record_id: str | None = None) -> V:
         """A new record. Raises `Invalid`, and `Conflict` with `existing_id` if another one has one of its values."""
@@ -207,6 +215,7 @@ class Records(Generic[V]):
                 raise errors.Conflict(f"This {self.noun.name} is not in the trash.")
             record.deleted_at = None
             self._touch(actor, record)
+            self.back(actor, record)
             return [Step("save", record), *self._take(record, self.claims(record))]
 
         return self.view(self._change(actor, record_id, apply, expected, deleted=True))
