@@ -9,7 +9,9 @@ READ: Final = frozenset(
         "companies:read",
         "deals:read",
         "pipelines:read",
+        "pricebooks:read",
         "products:read",
+        "quotes:read",
         "orders:read",
         "forecast:read",
         "quotas:read",
@@ -26,6 +28,7 @@ WRITE: Final = READ | {
     "contacts:write",
     "companies:write",
     "deals:write",
+    "quotes:write",
     "orders:write",
     "tasks:write",
     "views:write",
@@ -33,6 +36,7 @@ WRITE: Final = READ | {
     "imports:write",
 }
 MANAGE: Final = WRITE | {
+    "pricebooks:write",
     "products:write",
     "quotas:write",
     "playbooks:write",
