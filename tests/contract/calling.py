@@ -31,7 +31,10 @@ MAKE: dict[str, Callable[[Sender], Any]] = {
     "field_id": lambda sender: made(sender, "/v1/fields"),
     "import_id": lambda sender: made(sender, "/v1/imports"),
     "job_id": lambda sender: job(sender),  # noqa: PLW0108 - defined below
+    "pricebook_id": lambda sender: made(sender, "/v1/pricebooks"),
+    "product_id": lambda sender: made(sender, "/v1/products"),
     "task_id": lambda sender: made(sender, "/v1/tasks"),
+    "team_id": lambda sender: made(sender, "/v1/teams"),
     "token_id": lambda sender: made(sender, "/v1/tokens"),
     "view_id": lambda sender: sender.post("/v1/views", {"noun": "contact", "name": "Mine"}).json,  # a private one
     "user_id": lambda sender: made(sender, "/v1/users"),
@@ -40,6 +43,8 @@ MAKE: dict[str, Callable[[Sender], Any]] = {
 # What a path parameter is that names a record by another value than its id; there need be no such record.
 NAMED: dict[str, Callable[[], str]] = {
     "address": lambda: f"{uuid.uuid4().hex}@example.com",
+    "currency": lambda: "USD",
+    "day": lambda: "2026-03-01",
     "domain": lambda: f"{uuid.uuid4().hex[:12]}.example",
     "external_id": lambda: f"crm:{uuid.uuid4().hex}",
 }
@@ -66,6 +71,7 @@ FILL: dict[str, Callable[[Sender], Any]] = {
 FILL_INSIDE: dict[str, Callable[[Sender, int], tuple[str, list[str]]]] = {
     "list_import_rows": lambda sender, count: import_rows(sender, count),  # noqa: PLW0108 - as above
     "list_job_rows": lambda sender, count: job_rows(sender, count=count),
+    "list_rates": lambda sender, count: rates(sender, count),  # noqa: PLW0108 - as above
     "company_contacts": lambda sender, count: employees(sender, count),  # noqa: PLW0108 - as above
     "contact_history": lambda sender, count: history(sender, "contact_id", count),
     "company_history": lambda sender, count: history(sender, "company_id", count),
@@ -84,12 +90,20 @@ BODIES: dict[str, Callable[[Sender], Any]] = {
     "bulk_companies": lambda _: {"action": "tag", "tags": ["vip"], "filter": {}, "all": True},
     "reassign_user": lambda sender: {"to_user_id": sender.user},
     "patch_field": lambda _: {"label": "Another"},
+    "put_rate": lambda _: {"rate": "0.9223"},
+    "put_rates": lambda _: {"day": "2026-03-01", "rates": {"CHF": "1.0312", "USD": "0.9223"}},
     "merge_contacts": lambda sender: {"loser_id": MAKE["contact_id"](sender)["id"]},
     "merge_companies": lambda sender: {"loser_id": MAKE["company_id"](sender)["id"]},
     "unmerge_contact": lambda _: {},
     "unmerge_company": lambda _: {},
     "dismiss_contact_duplicate": lambda sender: pair(sender, "contact"),
     "dismiss_company_duplicate": lambda sender: pair(sender, "company"),
+}
+
+
+# What there must be before a route succeeds whose path names no record: done on the path itself.
+FIRST: dict[str, Callable[[Sender, str], Any]] = {
+    "delete_rate": lambda sender, path: sender.call("PUT", path, {"rate": "0.9223"}),
 }
 
 
@@ -137,6 +151,8 @@ def valid(route: Route, sender: Sender) -> Call:
         noun = route.path.split("/")[2]
         joined = sender.post(path.removesuffix("unmerge") + "merge", BODIES[f"merge_{noun}"](sender))
         assert joined.status == 200, joined.text
+    if route.view.__name__ in FIRST:
+        FIRST[route.view.__name__](sender, path)
     call = Call(route.method, path, body(route, sender))
     if route.method == "PUT":  # makes what it does not find; from then on it answers as described first
         assert call.by(sender).status == 201
@@ -231,9 +247,21 @@ def pair(sender: Sender, noun: str) -> Any:
 
 def row_id(row: Any) -> str:
     """What tells a row of a list from all others: its id, those of the two it is about, or who made which version."""
+    if "rate" in row:
+        return f"{row['day']}/{row['rate']}"
     if "version" in row and "id" not in row:
         return f"{row['actor']}/{row['version']}"
     return str(row["id"] if "id" in row else "+".join(row["ids"]))
+
+
+def rates(sender: Sender, count: int) -> tuple[str, list[str]]:
+    """A currency with so many rates that no other tenant has: the path of their list, and what they are."""
+    path, there = "/v1/rates/USD", []
+    for number in range(1, count + 1):
+        rate = f"1.{uuid.uuid4().int % 10**10 + 1:011}"
+        assert sender.call("PUT", f"{path}/2026-03-{number:02}", {"rate": rate}).status == 201
+        there.append(f"2026-03-{number:02}/{rate}")
+    return path, there
 
 
 def job_rows(sender: Sender, count: int) -> tuple[str, list[str]]:
