@@ -48,7 +48,7 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("company", "owner_id"): (history.company, dates.planned),
     ("company", "dates"): (dates.planned,),
     ("deal", "id"): (history.deal, counts.deal, purging.purged, deal_sheets.contributed, outcomes.outcome),
-    ("deal", "version"): (versions.changed, indexing.follow),
+    ("deal", "version"): (versions.changed,),
     ("deal", "deleted_at"): (history.deal, counts.deal, deal_sheets.contributed, outcomes.outcome),
     ("deal", "pipeline_id"): (deal_sheets.contributed, outcomes.outcome),
     ("deal", "stage_id"): (history.deal, deal_sheets.contributed,),
