@@ -14,7 +14,7 @@ class Settings(Item, discriminator="settings"):
     updated_at = UnicodeAttribute()
     currency = UnicodeAttribute(null=True)
     time_zone = UnicodeAttribute(null=True)
-    hours = Json(null=True)  # {weekday 0..6: [[from, to], ...]}, times as HH:MM
+    hours = Json(null=True)  # {mon … sun: [[from, to], ...]}, times as HH:MM
     holidays = Json(null=True)  # [day]
 
 

@@ -1,14 +1,25 @@
 """What a firm has settled for itself, and what holds until it does."""
 
-from typing import Final
+from typing import Any, Final
 
+import msgspec
+
+from chalicelib import clock, errors
 from chalicelib.models import keys
+from chalicelib.models.guard import Guard
 from chalicelib.models.settings import Settings
-from chalicelib.models.table import fetch
+from chalicelib.models.table import fetch, page
+from chalicelib.models.writes import Step, absent, transact
+from chalicelib.schemas import decoding
+from chalicelib.schemas.actor import Actor
+from chalicelib.schemas.fields import merged
+from chalicelib.schemas.money import CURRENCIES
+from chalicelib.schemas.settings import SettingsDraft, SettingsView
 from chalicelib.services.remembered import ask
 
 CURRENCY: Final = "EUR"
 TIME_ZONE: Final = "UTC"
+_TRIES: Final = 6
 
 
 def of(tenant: str) -> Settings:
@@ -16,8 +27,95 @@ def of(tenant: str) -> Settings:
     return ask(("settings", tenant), lambda: _read(tenant))
 
 
-def _read(tenant: str) -> Settings:
+def get(actor: Actor) -> SettingsView:
+    """The firm's settings."""
+    return view(_read(actor.tenant))
+
+
+def update(actor: Actor, patch: dict[str, Any], expected: int | None) -> SettingsView:
+    """Change some of them (RFC 7396); null is as usual again.
+
+    Raises `Stale`, `Invalid`, and `Conflict` for another currency once something is added up in the one there is.
+    """
+    for attempt in range(_TRIES):
+        record = _read(actor.tenant, consistent=True)
+        if expected is not None and expected != int(record.version or 0):
+            raise errors.Stale(f"The settings are at version {int(record.version or 0)}, not {expected}.")
+        before = record.currency
+        _write(record, patch)
+        try:
+            transact(Step("save", record), *(_changing(actor.tenant) if record.currency != before else ()))
+        except errors.Stale:
+            if attempt + 1 == _TRIES:
+                raise
+        else:
+            return view(record)
+    raise AssertionError("unreachable")
+
+
+def fixed(tenant: str) -> Step:
+    """The write that keeps the firm's currency as it is, for whatever is from now on added up in it. Two units."""
+    return Step("save", _fixing(tenant))
+
+
+def view(record: Settings) -> SettingsView:
+    """The settings as a client reads them."""
+    from chalicelib.services import hours  # zoneinfo is loaded only when somebody asks for hours
+
+    return SettingsView(
+        currency=record.currency,
+        time_zone=record.time_zone,
+        hours=record.hours or hours.OFFICE,
+        holidays=record.holidays or [],
+        updated_at=record.updated_at,
+        version=int(record.version or 0),
+    )
+
+
+def _read(tenant: str, *, consistent: bool = False) -> Settings:
     place = keys.key("settings", tenant=tenant)
-    found = fetch(Settings, *place) or Settings(*place, tenant=tenant)
+    found = fetch(Settings, *place, consistent=consistent) or Settings(*place, tenant=tenant)
     found.currency, found.time_zone = found.currency or CURRENCY, found.time_zone or TIME_ZONE
     return found
+
+
+def _write(record: Settings, patch: dict[str, Any]) -> None:
+    from chalicelib.services import hours, zones
+
+    shown = msgspec.to_builtins(view(record))
+    current = {name: shown[name] for name in SettingsDraft.__struct_fields__}
+    draft = decoding.convert(merged(current, patch), SettingsDraft)
+    if draft.currency not in CURRENCIES:
+        raise errors.invalid("/currency", "unknown", "ISO 4217 has no such currency.")
+    zones.check(draft.time_zone, "/time_zone")
+    hours.check(draft.hours, draft.holidays)
+    record.currency, record.time_zone = draft.currency, draft.time_zone
+    record.hours = None if draft.hours == hours.OFFICE else draft.hours
+    record.holidays = sorted(set(draft.holidays)) or None
+    record.updated_at = max(clock.stamp(), record.updated_at or "")
+
+
+def _changing(tenant: str) -> list[Step]:
+    """The check that nothing was added up in the currency yet. Raises `Conflict`.
+
+    Half a unit for each stage of each pipeline: it is asked once or twice in the life of a firm.
+    """
+    from chalicelib.services import pipelines
+
+    stages = [stage["id"] for pipeline in pipelines.everyone(tenant) for stage in pipeline.stages]
+    lists = [keys.partition("deal", "gsi1", tenant=tenant, stage=stage) for stage in stages]
+    lists.append(keys.partition("trash", "gsi1", tenant=tenant, noun="deal"))
+    if any(page(one, index="gsi1", limit=1).items for one in lists):
+        raise _kept()
+    return [Step("check", _fixing(tenant), absent(), refusal=_kept)]
+
+
+def _fixing(tenant: str) -> Guard:
+    return Guard.of(tenant, "settings", "currency", "fixed", tenant)
+
+
+def _kept() -> errors.Conflict:
+    return errors.Conflict(
+        "Deals, rates or quotas are in the firm's currency already.",
+        errors.Flaw("/currency", "fixed", "The currency stays once something was added up in it."),
+    )

@@ -55,14 +55,20 @@ OTHER_ROOMS = {
     "duplicates": "contacts or companies that may be one",
     "exports": "an export is a job",
     "imports": "an import is a job",
+    "leads": "a contact, a company and a deal made at once",
+    "notifications": "what the caller is told, and how he wants to be",
     "merges": "contacts and companies alike become one",
+    "settings": "what a firm settles for itself",
     "system": "the house itself",
     "timelines": "what happened with contacts and companies alike",
     "vcards": "contacts in the form of other programs",
 }
 
 # Paths with an id whose record is another noun's.
-NO_NOUNS = {"import": "the job that reads a file, under the name that people look for"}
+NO_NOUNS = {
+    "import": "the job that reads a file, under the name that people look for",
+    "notification": "what somebody is told lies in his own inbox",
+}
 
 # Lists of one noun below a record of another: who sees them has to be allowed to see what they show.
 SHOWS = {"company_contacts": "contacts"}
