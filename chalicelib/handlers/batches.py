@@ -1,4 +1,4 @@
-"""Several operations on contacts or companies in one request over HTTP."""
+"""Several operations on contacts, companies or deals in one request over HTTP."""
 
 from typing import Final
 
@@ -27,6 +27,14 @@ def batch_companies(actor: Actor, body: BatchDraft) -> BatchView:
     from chalicelib.services import batches
 
     return BatchView([_result(one) for one in batches.run(actor, "company", body)])
+
+
+@routes.post("/v1/deals/batch", permission="deals:write", body=BatchDraft, returns=BatchView, status=200)
+def batch_deals(actor: Actor, body: BatchDraft) -> BatchView:
+    """Create, change and delete deals in one request."""
+    from chalicelib.services import batches
+
+    return BatchView([_result(one) for one in batches.run(actor, "deal", body)])
 
 
 def _result(one: Outcome) -> BatchResult:

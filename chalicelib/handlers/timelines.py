@@ -1,6 +1,6 @@
-"""What happened with contacts and companies, and what they were, over HTTP.
+"""What happened with contacts, companies and deals, and what they were, over HTTP.
 
-The same routes for both nouns, each written out: the name of a view is that of its operation for every client.
+The same routes for each noun, each written out: the name of a view is that of its operation for every client.
 """
 
 from typing import Any
@@ -131,3 +131,63 @@ def patch_company_activity(
 def company_history(actor: Actor, company_id: str, query: HistoryQuery, page: Page) -> Listing[ChangeView]:
     """Read which fields of a company changed, when, by whom, from what to what; newest first."""
     return versions.history(actor, "company", company_id, query, page)
+
+
+@routes.get(
+    "/v1/deals/{deal_id}/timeline",
+    permission="deals:read",
+    query=TimelineQuery,
+    returns=Listing[TimelineEntry],
+    paged=True,
+    errors=(410,),
+)
+def deal_timeline(actor: Actor, deal_id: str, query: TimelineQuery, page: Page) -> Listing[TimelineEntry]:
+    """Read what happened with a deal, newest first."""
+    return activities.timeline(actor, "deal", deal_id, query, page)
+
+
+@routes.post(
+    "/v1/deals/{deal_id}/activities",
+    permission="deals:write",
+    body=ActivityDraft,
+    returns=TimelineEntry,
+    errors=(409, 410),
+)
+def create_deal_activity(actor: Actor, deal_id: str, body: ActivityDraft) -> TimelineEntry:
+    """Tell of something that happened with a deal."""
+    return activities.create(actor, "deal", deal_id, body)
+
+
+@routes.get(
+    "/v1/deals/{deal_id}/activities/{activity_id}", permission="deals:read", returns=TimelineEntry, errors=(410,)
+)
+def get_deal_activity(actor: Actor, deal_id: str, activity_id: str) -> TimelineEntry:
+    """Read one entry of what happened with a deal."""
+    return activities.get(actor, "deal", deal_id, activity_id)
+
+
+@routes.patch(
+    "/v1/deals/{deal_id}/activities/{activity_id}",
+    permission="deals:write",
+    body=NotePatch,
+    returns=TimelineEntry,
+    errors=(409, 410),
+)
+def patch_deal_activity(
+    actor: Actor, deal_id: str, activity_id: str, body: dict[str, Any], expected: int | None
+) -> TimelineEntry:
+    """Change a note on a deal, pin it, or mention users in it."""
+    return activities.update(actor, "deal", deal_id, activity_id, body, expected)
+
+
+@routes.get(
+    "/v1/deals/{deal_id}/history",
+    permission="deals:read",
+    query=HistoryQuery,
+    returns=Listing[ChangeView],
+    paged=True,
+    errors=(410,),
+)
+def deal_history(actor: Actor, deal_id: str, query: HistoryQuery, page: Page) -> Listing[ChangeView]:
+    """Read which fields of a deal changed, when, by whom, from what to what; newest first."""
+    return versions.history(actor, "deal", deal_id, query, page)

@@ -1,4 +1,4 @@
-"""Several operations on contacts or companies in one request: one by one, or all or none in one transaction."""
+"""Several operations on contacts, companies or deals in one request: one by one, or all or none in one transaction."""
 
 from collections import Counter
 from functools import partial
@@ -13,7 +13,7 @@ from chalicelib.schemas.batch import BatchDraft, Operation, Outcome
 from chalicelib.services import bulk, parties
 from chalicelib.services.records import FOLDED, Records
 
-_BY: Final = {"contact": ("email", "external_id"), "company": ("domain", "external_id")}
+_BY: Final = {"contact": ("email", "external_id"), "company": ("domain", "external_id"), "deal": ("external_id",)}
 # What each operation takes besides its ref.
 _TAKES: Final = {
     "create": {"body"},

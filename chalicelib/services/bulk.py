@@ -18,6 +18,7 @@ from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.bulk import BulkDraft
 from chalicelib.schemas.company import CompanyPatch
 from chalicelib.schemas.contact import ContactPatch
+from chalicelib.schemas.deal import DealPatch
 from chalicelib.schemas.fields import merged
 from chalicelib.schemas.job import JobView
 from chalicelib.schemas.page import Page
@@ -25,7 +26,7 @@ from chalicelib.services import jobs, lists, nouns, parties, selections, sweeps,
 from chalicelib.services.nouns import Noun
 
 KIND: Final = "bulk"
-PATCHES: Final[dict[str, Any]] = {"contact": ContactPatch, "company": CompanyPatch}
+PATCHES: Final[dict[str, Any]] = {"contact": ContactPatch, "company": CompanyPatch, "deal": DealPatch}
 _PAGE: Final = 200
 _LARGEST: Final = 10_000  # bytes of a patch: the job, which holds it, is written at each step
 # What each action takes besides the records.

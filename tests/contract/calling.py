@@ -28,11 +28,13 @@ PASSWORD = "long enough pass"
 MAKE: dict[str, Callable[[Sender], Any]] = {
     "company_id": lambda sender: made(sender, "/v1/companies"),
     "contact_id": lambda sender: sender.contact(),
+    "deal_id": lambda sender: made(sender, "/v1/deals"),
     "field_id": lambda sender: made(sender, "/v1/fields"),
     "import_id": lambda sender: made(sender, "/v1/imports"),
     "job_id": lambda sender: job(sender),  # noqa: PLW0108 - defined below
     "pricebook_id": lambda sender: made(sender, "/v1/pricebooks"),
     "product_id": lambda sender: made(sender, "/v1/products"),
+    "pipeline_id": lambda sender: made(sender, "/v1/pipelines"),
     "task_id": lambda sender: made(sender, "/v1/tasks"),
     "team_id": lambda sender: made(sender, "/v1/teams"),
     "token_id": lambda sender: made(sender, "/v1/tokens"),
@@ -57,6 +59,7 @@ FILLED_BY = {
     "list_jobs": "create_export",
     "contact_timeline": "create_contact_activity",
     "company_timeline": "create_company_activity",
+    "deal_timeline": "create_deal_activity",
 }
 
 # Lists that fill otherwise than by a POST that answers with the record: how to make one row.
@@ -75,6 +78,7 @@ FILL_INSIDE: dict[str, Callable[[Sender, int], tuple[str, list[str]]]] = {
     "company_contacts": lambda sender, count: employees(sender, count),  # noqa: PLW0108 - as above
     "contact_history": lambda sender, count: history(sender, "contact_id", count),
     "company_history": lambda sender, count: history(sender, "company_id", count),
+    "deal_history": lambda sender, count: history(sender, "deal_id", count),
 }
 
 # Bodies that depend on who calls.
@@ -85,7 +89,14 @@ BODIES: dict[str, Callable[[Sender], Any]] = {
     "create_import": lambda _: {"source": "hubspot"},
     "create_field": lambda _: {"noun": "contact", "name": f"f{uuid.uuid4().hex}", "label": "F", "type": "text"},
     "batch_contacts": lambda _: {"operations": [{"op": "create", "ref": "1", "body": {"first_name": "Ada"}}]},
+    "batch_deals": lambda _: {"operations": [{"op": "create", "ref": "1", "body": {"title": "Ten engines"}}]},
     "batch_companies": lambda _: {"operations": [{"op": "create", "ref": "1", "body": {"name": "Acme"}}]},
+    "create_deal": lambda _: {"title": "Ten engines", "value": {"amount": 129900, "currency": "EUR"}},
+    "patch_deal": lambda _: {"next_step": "Send the offer."},
+    "put_deal_by_external_id": lambda _: {"title": "Ten engines"},
+    "move_deal": lambda _: {"position": 0},
+    "create_pipeline": lambda _: {"name": "Renewals", "stages": [{"name": "Due"}, {"name": "Won", "forecast": "won"}]},
+    "patch_pipeline": lambda _: {"name": "Upgrades"},
     "bulk_contacts": lambda _: {"action": "tag", "tags": ["vip"], "filter": {}, "all": True},
     "bulk_companies": lambda _: {"action": "tag", "tags": ["vip"], "filter": {}, "all": True},
     "reassign_user": lambda sender: {"to_user_id": sender.user},
@@ -276,7 +287,9 @@ def job_rows(sender: Sender, count: int) -> tuple[str, list[str]]:
 def history(sender: Sender, parameter: str, count: int) -> tuple[str, list[str]]:
     """The versions of a record that was changed so many times."""
     record = MAKE[parameter](sender)
-    path = f"/v1/{'contacts' if parameter == 'contact_id' else 'companies'}/{record['id']}"
+    noun = nouns.of_id(record["id"])
+    assert noun is not None
+    path = f"/v1/{noun.plural}/{record['id']}"
     for number in range(count):
         assert sender.patch(path, {"tags": [str(number)]}).status == 200
     sender.house.settle()

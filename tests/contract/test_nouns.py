@@ -50,7 +50,7 @@ SHARED = {"user": "access", "token": "access"}
 # Rooms whose routes are not about one noun, or about one side of several.
 OTHER_ROOMS = {
     "auth": "signing up, in and out",
-    "batches": "several operations on contacts or companies in a request",
+    "batches": "several operations on contacts, companies or deals in a request",
     "bulk": "many contacts or companies at once",
     "duplicates": "contacts or companies that may be one",
     "exports": "an export is a job",
@@ -60,7 +60,7 @@ OTHER_ROOMS = {
     "merges": "contacts and companies alike become one",
     "settings": "what a firm settles for itself",
     "system": "the house itself",
-    "timelines": "what happened with contacts and companies alike",
+    "timelines": "what happened with contacts, companies and deals alike",
     "vcards": "contacts in the form of other programs",
 }
 
