@@ -35,6 +35,7 @@ MAKE: dict[str, Callable[[Sender], Any]] = {
     "pricebook_id": lambda sender: made(sender, "/v1/pricebooks"),
     "product_id": lambda sender: made(sender, "/v1/products"),
     "pipeline_id": lambda sender: made(sender, "/v1/pipelines"),
+    "quota_id": lambda sender: made(sender, "/v1/quotas"),
     "task_id": lambda sender: made(sender, "/v1/tasks"),
     "team_id": lambda sender: made(sender, "/v1/teams"),
     "token_id": lambda sender: made(sender, "/v1/tokens"),
@@ -99,8 +100,11 @@ BODIES: dict[str, Callable[[Sender], Any]] = {
     "patch_pipeline": lambda _: {"name": "Upgrades"},
     "bulk_contacts": lambda _: {"action": "tag", "tags": ["vip"], "filter": {}, "all": True},
     "bulk_companies": lambda _: {"action": "tag", "tags": ["vip"], "filter": {}, "all": True},
+    "convert_lead": lambda _: {"contact": {"first_name": uuid.uuid4().hex}, "deal": {"title": "Engine"}},
     "reassign_user": lambda sender: {"to_user_id": sender.user},
     "patch_field": lambda _: {"label": "Another"},
+    "create_quota": lambda _: {"period": month(), "amount": {"amount": 5_000_000, "currency": "EUR"}},
+    "patch_quota": lambda _: {"amount": {"amount": 6_000_000, "currency": "EUR"}},
     "put_rate": lambda _: {"rate": "0.9223"},
     "put_rates": lambda _: {"day": "2026-03-01", "rates": {"CHF": "1.0312", "USD": "0.9223"}},
     "merge_contacts": lambda sender: {"loser_id": MAKE["contact_id"](sender)["id"]},
@@ -263,6 +267,11 @@ def row_id(row: Any) -> str:
     if "version" in row and "id" not in row:
         return f"{row['actor']}/{row['version']}"
     return str(row["id"] if "id" in row else "+".join(row["ids"]))
+
+
+def month() -> str:
+    """A month for which nobody has a quota yet."""
+    return f"{uuid.uuid4().int % 8000 + 1000}-{uuid.uuid4().int % 12 + 1:02}"
 
 
 def rates(sender: Sender, count: int) -> tuple[str, list[str]]:
