@@ -2,6 +2,7 @@
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
+from chalicelib.models.subject import Json
 from chalicelib.models.table import Item, Record
 
 
@@ -18,6 +19,8 @@ class User(Record, discriminator="user"):
     email = UnicodeAttribute()
     role = UnicodeAttribute()
     password = UnicodeAttribute()
+    time_zone = UnicodeAttribute(null=True)
+    preferences = Json(null=True)  # {kind: {channel: bool}}, where it differs from what is usual
 
 
 class Login(Item, discriminator="login"):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chalicelib.schemas.fields import Address, Draft, Moment, Name, Stamp, View, patch_of
+from chalicelib.schemas.fields import Address, Draft, Moment, Name, Stamp, View, Zone, patch_of
 from chalicelib.schemas.page import ListQuery
 
 Password = Annotated[
@@ -50,6 +50,7 @@ class UserView(View):
     name: str
     email: str
     role: str
+    time_zone: str | None
     created_at: Stamp
     updated_at: Stamp
     deleted_at: Stamp | None
@@ -90,14 +91,16 @@ class UserDraft(Draft, kw_only=True):
     email: Address
     role: Role = "rep"
     password: Password
+    time_zone: Zone | None = None
 
 
 class UserChange(Draft):
-    """What may be changed of a user: by himself his name and password, by an admin also the role."""
+    """What may be changed of a user: by himself his name, password and time zone, by an admin also the role."""
 
     name: Name
     role: Role
     password: Password
+    time_zone: Zone | None = None
 
 
 UserPatch = patch_of(UserChange)

@@ -11,13 +11,15 @@ from chalicelib.models.writes import Step, absent, change, transact
 from chalicelib.schemas.access import UserDraft, UserView
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.page import Listing, Page
-from chalicelib.services import emails, passwords, permissions, sessions, text, tokens
+from chalicelib.services import emails, passwords, permissions, sessions, text, tokens, zones
 
 
 def create(actor: Actor, draft: UserDraft) -> UserView:
     """A new user. Raises `Conflict` if the address has an account, `Forbidden` for a role above the caller's."""
     _may_grant(actor, draft.role)
+    zones.check(draft.time_zone, "/time_zone")
     user = build(actor.tenant, draft.name, draft.email, draft.role, draft.password)
+    user.time_zone = draft.time_zone
     transact(*creation(user))
     return view(user)
 
@@ -36,14 +38,15 @@ def listing(actor: Actor, wanted: Page) -> Listing[UserView]:
 
 
 def update(actor: Actor, user_id: str, patch: dict[str, Any], expected: int | None) -> UserView:
-    """Change name, password or role. One's own name and password need no permission over others.
+    """Change name, password, role or time zone. Of oneself only the role needs a permission over others.
 
     A new role or password ends all of the user's sessions. Raises `Forbidden`, `NotFound`, `Stale`, `Invalid`,
     `Conflict`.
     """
     for field, value in patch.items():
-        if value is None:
+        if value is None and field != "time_zone":
             raise errors.invalid(f"/{field}", "required", f"`{field}` cannot be cleared.")
+    zones.check(patch.get("time_zone"), "/time_zone")
     own = user_id == actor.user and actor.role != "token"  # a token speaks for a user, but it is not him
     if not own or "role" in patch:
         _needs(actor, "users:write")
@@ -60,7 +63,8 @@ def update(actor: Actor, user_id: str, patch: dict[str, Any], expected: int | No
         if "password" in patch:
             user.password = passwords.hashed(patch["password"])
         user.name = patch.get("name", user.name)
-        return [*_saved(actor, user), *kept]
+        user.time_zone = patch.get("time_zone", user.time_zone)
+        return [*saved(actor, user), *kept]
 
     user = change(lambda consistent: load(actor.tenant, user_id, consistent=consistent), apply, expected)
     if "role" in patch or "password" in patch:
@@ -80,7 +84,7 @@ def delete(actor: Actor, user_id: str, expected: int | None) -> None:
         _may_grant(actor, user.role)
         kept = _keep_an_owner(user)
         user.deleted_at = clock.stamp()
-        return [*_saved(actor, user), Step("delete", _login(user)), *kept]
+        return [*saved(actor, user), Step("delete", _login(user)), *kept]
 
     user = change(lambda consistent: load(actor.tenant, user_id, consistent=consistent), apply, expected)
     sessions.end_all(actor.tenant, user_id)
@@ -98,7 +102,7 @@ def restore(actor: Actor, user_id: str, expected: int | None = None) -> UserView
             raise errors.Conflict("This user is not removed.")
         _may_grant(actor, user.role)
         user.deleted_at = None
-        return [*_saved(actor, user), Step("save", _login(user), absent(), refusal=partial(_taken, user))]
+        return [*saved(actor, user), Step("save", _login(user), absent(), refusal=partial(_taken, user))]
 
     return view(
         change(lambda consistent: load(actor.tenant, user_id, consistent=consistent, deleted=True), apply, expected)
@@ -156,6 +160,7 @@ def view(user: User) -> UserView:
         name=user.name,
         email=user.email,
         role=user.role,
+        time_zone=user.time_zone,
         created_at=user.created_at,
         updated_at=user.updated_at,
         deleted_at=user.deleted_at,
@@ -173,7 +178,8 @@ def _keys(user: User) -> None:
     user.place("user", *listed, tenant=user.tenant, id=user.id, name=text.folded(user.name))
 
 
-def _saved(actor: Actor, user: User) -> list[Step]:
+def saved(actor: Actor, user: User) -> list[Step]:
+    """The write of a user who was changed."""
     user.touch(actor.user)
     _keys(user)
     return [Step("save", user)]
