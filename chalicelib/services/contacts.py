@@ -24,14 +24,14 @@ def _write(actor: Actor, contact: Contact, draft: ContactDraft) -> None:
         raise errors.invalid("/first_name", "required", "A contact needs a name, a mail address or a phone number.")
     zones.check(draft.time_zone, "/time_zone")
     drafts.check_day(draft.birthday, "/birthday")
-    company_id, lifecycle, known = contact.company_id, contact.lifecycle, _domains(contact)
+    company_id, lifecycle, known = contact.company_id, contact.lifecycle, domains(contact)
     employers = {one["company_id"] for one in contact.companies or ()}
     drafts.fill_party(actor, contact, draft)
     contact.emails = drafts.primary_first(_folded(draft.emails), "emails", "address") or None
     contact.name = text.folded(_display_name(contact))
     _employments(actor, draft, employers)
     if contact.company_id != company_id or contact.company_id is None:
-        _link(actor, contact, _domains(contact) - known)
+        _link(actor, contact, domains(contact) - known)
     if contact.lifecycle != lifecycle:
         contact.lifecycle_since = contact.updated_at if contact.lifecycle else None
 
@@ -59,7 +59,7 @@ def _named(contact: Contact | ContactDraft) -> str:
     return " ".join(part for part in (contact.first_name, contact.last_name) if part and part.strip())
 
 
-def _domains(contact: Contact) -> set[str]:
+def domains(contact: Contact) -> set[str]:
     """The hosts of a contact's addresses, without those where anybody has one."""
     hosts = {one["address"].rpartition("@")[2] for one in contact.emails or ()}
     return {host for host in hosts if not free_mail.is_free(host)}

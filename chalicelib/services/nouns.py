@@ -105,6 +105,6 @@ def _shown(record: Any) -> dict[str, Any]:
     for field in noun.view.__struct_fields__:
         value = getattr(record, noun.attributes.get(field, field))
         found[field] = _EMPTY.get(field) if value is None else value
-    found["version"] = int(record.version)
+    found["version"] = int(record.version or 0)  # 0: not in the table yet
     found["tags"] = list(record.tags)
     return found

@@ -37,6 +37,7 @@ MAKE: dict[str, Callable[[Sender], Any]] = {
     "pipeline_id": lambda sender: made(sender, "/v1/pipelines"),
     "quota_id": lambda sender: made(sender, "/v1/quotas"),
     "task_id": lambda sender: made(sender, "/v1/tasks"),
+    "playbook_id": lambda sender: made(sender, "/v1/playbooks"),
     "team_id": lambda sender: made(sender, "/v1/teams"),
     "token_id": lambda sender: made(sender, "/v1/tokens"),
     "view_id": lambda sender: sender.post("/v1/views", {"noun": "contact", "name": "Mine"}).json,  # a private one
@@ -88,6 +89,8 @@ BODIES: dict[str, Callable[[Sender], Any]] = {
     "refresh": lambda sender: {"refresh_token": sender.signed_up["refresh_token"]},
     "logout": lambda _: {},
     "create_import": lambda _: {"source": "hubspot"},
+    "create_playbook": lambda sender: playbook(sender),  # noqa: PLW0108 - defined below
+    "patch_playbook": lambda _: {"name": "Another"},
     "create_field": lambda _: {"noun": "contact", "name": f"f{uuid.uuid4().hex}", "label": "F", "type": "text"},
     "batch_contacts": lambda _: {"operations": [{"op": "create", "ref": "1", "body": {"first_name": "Ada"}}]},
     "batch_deals": lambda _: {"operations": [{"op": "create", "ref": "1", "body": {"title": "Ten engines"}}]},
@@ -209,6 +212,13 @@ def made(sender: Sender, path: str) -> Any:
     answer = sender.post(path, body(route, sender))
     assert answer.status == 201, answer.text
     return answer.json
+
+
+def playbook(sender: Sender) -> Any:
+    """A playbook of the first stage that there is."""
+    pipeline = sender.get("/v1/pipelines").json["data"][0]
+    stage = pipeline["stages"][0]
+    return {"name": "P", "pipeline_id": pipeline["id"], "stage_id": stage["id"], "tasks": [{"title": "Call"}]}
 
 
 def job(sender: Sender) -> Any:
