@@ -2,11 +2,16 @@
 
 from chalicelib.handlers._http import Routes
 from chalicelib.schemas.actor import Actor
+from chalicelib.schemas.page import Listing, Page
 from chalicelib.schemas.report import (
+    DriftQuery,
+    DriftView,
     FunnelView,
     LostReasonsView,
     ProbabilityView,
     ReportQuery,
+    SnapshotQuery,
+    SnapshotView,
     VelocityView,
     WinProbabilityQuery,
     WinProbabilityView,
@@ -56,3 +61,25 @@ def deal_probability(actor: Actor, deal_id: str) -> ProbabilityView:
     from chalicelib.services import probabilities
 
     return probabilities.of_deal(actor, deal_id)
+
+
+@routes.get(
+    "/v1/forecast/snapshots",
+    permission="forecast:read",
+    query=SnapshotQuery,
+    returns=Listing[SnapshotView],
+    paged=True,
+)
+def list_forecast_snapshots(actor: Actor, page: Page) -> Listing[SnapshotView]:
+    """List the weeks of which the forecast was kept, the latest first."""
+    from chalicelib.services import drift
+
+    return drift.listing(actor, page)
+
+
+@routes.get("/v1/forecast/drift", permission="forecast:read", query=DriftQuery, returns=DriftView)
+def forecast_drift(actor: Actor, query: DriftQuery) -> DriftView:
+    """Tell how the forecast of a month changed from week to week."""
+    from chalicelib.services import drift
+
+    return drift.report(actor, query)

@@ -9,8 +9,13 @@ from chalicelib.schemas.fields import Id, Stamp, View
 from chalicelib.schemas.money import Money
 from chalicelib.schemas.page import ListQuery
 
-Month = Annotated[str, Meta(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$(?!\n)", examples=["2026-03"])]
-Week = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)", examples=["2026-03-02"])]
+MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$(?!\n)"
+DAY = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$(?!\n)"
+FirstMonth = Annotated[str, Meta(pattern=MONTH, examples=["2026-01"], description="The first month")]
+LastMonth = Annotated[str, Meta(pattern=MONTH, examples=["2026-03"], description="The last month")]
+ForecastMonth = Annotated[str, Meta(pattern=MONTH, examples=["2026-03"], description="The month that was forecast")]
+FirstWeek = Annotated[str, Meta(pattern=DAY, examples=["2026-03-02"], description="A day of the first week")]
+LastWeek = Annotated[str, Meta(pattern=DAY, examples=["2026-03-30"], description="A day of the last week")]
 Share = Annotated[float, Meta(ge=0, examples=[0.4], description="A share, 0.4 for 40 %")]
 
 
@@ -20,8 +25,8 @@ class ReportQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """
 
     pipeline_id: Id | None = None
-    since: Month | None = msgspec.field(default=None, name="from")
-    until: Month | None = msgspec.field(default=None, name="to")
+    since: FirstMonth | None = msgspec.field(default=None, name="from")
+    until: LastMonth | None = msgspec.field(default=None, name="to")
     owner_id: Id | None = None
 
 
@@ -167,9 +172,11 @@ class SnapshotQuery(ListQuery):
 
 class SnapshotView(View):
     """What the forecast was at the beginning of a week: deals that were open, and what they were worth, plain and
-    weighted by the probabilities of their stages; `months` are those that it speaks of.
+    weighted by the probabilities of their stages, without those that are omitted; `months` are those that it speaks
+    of.
     """
 
+    id: str
     week: Annotated[str, Meta(description="Its Monday", examples=["2026-03-02"])]
     at: Stamp
     open: int
@@ -179,33 +186,42 @@ class SnapshotView(View):
 
 
 class DriftQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The forecast of which month (default: this one), in which weeks (default: all), for which pipeline and owner
-    (default: all).
+    """The forecast of which month (default: this one), in which weeks (default: since it was first spoken of), for
+    which pipeline and owner (default: all).
     """
 
-    month: Month | None = None
-    from_week: Week | None = None
-    to_week: Week | None = None
+    month: ForecastMonth | None = None
+    from_week: FirstWeek | None = None
+    to_week: LastWeek | None = None
     pipeline_id: Id | None = None
     owner_id: Id | None = None
 
 
-class DriftRow(View):
-    """What a week's snapshot said of the month: what was open, plain and weighted, and what was won already.
-    `expected` is weighted and won together, `change` how it differs from the week before in this list.
-    """
+class DriftChange(View):
+    """How figures differ from those of the week before."""
 
-    week: str
-    currency: str
-    open: int
     value: Money
     weighted: Money
     won: Money
+    expected: Money
+
+
+class DriftRow(View):
+    """What a week's snapshot said of the month: deals open and what they were worth, plain, weighted, and plain by
+    category; and what was won by then. `expected` is weighted and won together.
+    """
+
+    week: str
+    open: int
+    value: Money
+    weighted: Money
     commit: Money
     best_case: Money
     pipeline: Money
+    omitted: Money
+    won: Money
     expected: Money
-    change: Money | None
+    change: DriftChange | None
 
 
 class DriftView(View):

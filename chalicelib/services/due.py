@@ -13,16 +13,18 @@ from chalicelib.adapters import queue
 from chalicelib.models import keys, moments
 from chalicelib.models.moment import Moment
 from chalicelib.models.table import Item, LastKey
-from chalicelib.services import dates, hints, jobs, mentions, purging, reminders, tasks, turns
+from chalicelib.services import dates, hints, jobs, mentions, plays, purging, reminders, snapshots, tasks, turns
 
 # What a moment of each kind does: None when it is done, the seconds after which to try again, or `hints.SETTLED`.
 DUE: Final[dict[str, Callable[[Moment], float | None]]] = {
     tasks.REMINDER: reminders.remind,
     mentions.WHAT: mentions.notify,
     dates.WHAT: dates.remind,
+    plays.WHAT: plays.play,
     purging.WHAT: purging.sweep,
     purging.LAST: purging.sweep_last,
     jobs.WHAT: turns.turn,
+    snapshots.WHAT: snapshots.take,
 }
 
 # What is done about one that is not tried any more.
@@ -30,9 +32,11 @@ GIVEN_UP: Final[dict[str, Callable[[Moment], None]]] = {
     tasks.REMINDER: reminders.give_up,
     mentions.WHAT: mentions.give_up,
     dates.WHAT: dates.give_up,
+    plays.WHAT: plays.give_up,
     purging.WHAT: purging.give_up,
     purging.LAST: purging.give_up,
     jobs.WHAT: turns.give_up,
+    snapshots.WHAT: snapshots.give_up,
 }
 
 LEASE: Final = 300  # seconds the first claim holds before the moment comes up again; longer with each further one

@@ -36,6 +36,8 @@ PARTS: Final[dict[str, st.SearchStrategy[str]]] = {
     "ledger": LOWER,
     "shard": st.sampled_from("0123"),
     "day": st.dates().map(str),
+    "week": st.dates().map(str),
+    "month": st.dates().map("{:%Y-%m}".format),
     "at": STAMPS,
     "due_at": STAMPS,
     "updated_at": STAMPS,
