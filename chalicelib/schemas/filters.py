@@ -1,18 +1,19 @@
-"""What lists of contacts and companies can be asked for. What can be asked together is said in `services/lists.py`."""
+"""What lists of contacts, companies and deals can be asked for. What can be asked together: `services/lists.py`."""
 
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from chalicelib.schemas.deal import Status
 from chalicelib.schemas.fields import Address, Id, Moment, Tag
 from chalicelib.schemas.page import ListQuery
-from chalicelib.schemas.parts import Key, Relationship
+from chalicelib.schemas.parts import Day, Key, Relationship
 
 Days = Annotated[int, Meta(ge=0, le=3650)]
 
 
 class PartyQuery(ListQuery, kw_only=True):
-    """What both nouns can be asked for. `custom.<name>` of a query is gathered under `custom`."""
+    """What contacts and companies can be asked for. `custom.<name>` of a query is gathered under `custom`."""
 
     q: Annotated[str, Meta(min_length=1, max_length=200, examples=["lovel ada"])] | None = None
     view_id: Id | None = None
@@ -48,7 +49,21 @@ class CompanyQuery(PartyQuery, kw_only=True):
 
 
 class DealQuery(ListQuery, kw_only=True):
-    """Which deals."""
+    """Which deals. Those of a stage come in the order of its board, others the next to close first."""
 
+    q: Annotated[str, Meta(min_length=1, max_length=200, examples=["fleet ren"])] | None = None
+    view_id: Id | None = None
     pipeline_id: Id | None = None
     stage_id: Id | None = None
+    rotting: Literal["amber", "red"] | None = None
+    status: Status | None = None
+    owner_id: Id | None = None
+    company_id: Id | None = None
+    contact_id: Id | None = None
+    close_before: Day | None = None
+    close_after: Day | None = None
+    created_since: Moment | None = None
+    tag: Tag | None = None
+    external_id: Annotated[str, Meta(max_length=260, examples=["hubspot:1201"])] | None = None
+    deleted: Literal["true"] | None = None
+    custom: Annotated[dict[str, Annotated[str, Meta(max_length=2000)]], Meta(max_length=10)] = {}

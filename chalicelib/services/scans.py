@@ -111,6 +111,8 @@ def _scans(noun: str, query: tuple[Token, ...]) -> list[Scan]:
         address = longest[0].text[: terms.ADDRESS]
         return [beginning(terms.word_space(noun, family, address), address) for family in ("mail", "word")]
     one, other = (*(token.text[: words.LONGEST] for token in longest[:2]), "")[:2]
+    if noun in words.TITLED:  # each word stands with all others
+        return [beginning(terms.word_space(noun, "word", one), one, other=other)]
     names = terms.word_space(noun, "name", one)
     if not other:
         return [beginning(names, one), *_others(noun, one)]

@@ -4,10 +4,10 @@ from typing import Any, Final
 
 from chalicelib import errors
 from chalicelib.schemas import decoding
-from chalicelib.schemas.filters import CompanyQuery, ContactQuery
+from chalicelib.schemas.filters import CompanyQuery, ContactQuery, DealQuery
 from chalicelib.schemas.page import ListQuery
 
-QUERIES: Final[dict[str, type[ListQuery]]] = {"contact": ContactQuery, "company": CompanyQuery}
+QUERIES: Final[dict[str, type[ListQuery]]] = {"contact": ContactQuery, "company": CompanyQuery, "deal": DealQuery}
 _CUSTOM: Final = "custom"
 # What is not about which records, or would lead to another selection.
 _NOT_HERE: Final = ("limit", "cursor", "view_id")

@@ -19,11 +19,15 @@ _BYTES: Final = 200  # of a value: 25 entries are at most 8 KB
 _TEXT, _DIGEST = 64, 32  # characters of a text of a custom field, and of what stands for the rest of a longer one
 _SPREAD: Final = 18  # letters that one letter can be folded to at most
 _NAME: Final = 40  # characters of the name that lists by a facet are sorted by
+_NAMED: Final = {"company": "name", "deal": "title"}  # where the name of those stands who have one only
 ADDRESS: Final = 64  # characters of a mail address by which it is found
 SIBLINGS: Final = " /"  # before the other words of a company
 
 # Fields of one value, by which lists are offered.
 FACETS: Final = ("owner_id", "lifecycle", "relationship", "parent_id")
+# How deals stand in lists by time: the open ones first, then the won, then the lost.
+STANDING: Final = {"open": "1", "won": "2", "lost": "3"}
+SOMETIME: Final = "~"  # sorts after every day
 Terms = set[tuple[str, str]]
 
 
@@ -57,9 +61,28 @@ def searched(noun: str, record: Words) -> Terms:
 
 def facets(noun: str, plain: dict[str, Any]) -> Terms:
     """Terms for lists: by one value, sorted by name; and by time."""
+    return _of_deal(plain) if noun == "deal" else _of_party(noun, plain)
+
+
+def standing(status: str, day: str | None) -> str:
+    """What lists of deals are sorted by: open ones first, and each by the day they are to be closed."""
+    return f"{STANDING[status]}{day or SOMETIME}"
+
+
+def _of_deal(plain: dict[str, Any]) -> Terms:
+    """None of these changes when a deal is moved to another open stage: its board is an index of its own."""
+    name, when = sort_name("deal", plain), standing(plain["status"], plain.get("expected_close"))
+    firm, people = plain.get("company_id"), plain.get("contact_ids") or ()
+    found = {("deal.close", when), ("deal.created_at", plain["created_at"])}
+    found |= {(f"deal.owner_id.{plain['owner_id']}", when)} if plain.get("owner_id") else set()
+    found |= {(f"deal.company_id.{firm}", name)} if firm else set()
+    found |= {(f"deal.contact_id.{one}", name) for one in people}
+    return found | _labels("deal", plain, name)
+
+
+def _of_party(noun: str, plain: dict[str, Any]) -> Terms:
     name = sort_name(noun, plain)
     same = {(field, plain[field]) for field in FACETS if plain.get(field)}
-    same |= {("tag", folded_tag) for tag in plain.get("tags") or () if (folded_tag := text.folded(tag))}
     firms = [one["company_id"] for one in plain.get("companies") or () if not one.get("to")]
     same |= {("company_id", firm) for firm in [plain.get("company_id"), *firms] if firm}
     found = {(f"{noun}.{field}.{value}", name) for field, value in same}
@@ -69,6 +92,12 @@ def facets(noun: str, plain: dict[str, Any]) -> Terms:
         found.add((f"{noun}.next_activity_at", plain["next_activity_at"]))
     if plain.get("birthday"):
         found.add((f"{noun}.birthday", f"{plain['birthday'][-5:]} {name}"))
+    return found | _labels(noun, plain, name)
+
+
+def _labels(noun: str, plain: dict[str, Any], name: str) -> Terms:
+    """What the firm itself has put on the record: tags, and values of its own fields."""
+    found = {(f"{noun}.tag.{folded}", name) for tag in plain.get("tags") or () if (folded := text.folded(tag))}
     for field, value in (plain.get("custom") or {}).items():
         found |= {(space, ordered or name) for space, ordered in custom(noun, field, value)}
     return found
@@ -110,8 +139,8 @@ def likeness(noun: str, key: str) -> str:
 
 def sort_name(noun: str, plain: dict[str, Any]) -> str:
     """The name that lists are sorted by."""
-    if noun == "company":
-        return text.folded(plain["name"], _NAME)
+    if noun in _NAMED:
+        return text.folded(plain[_NAMED[noun]], _NAME)
     named = " ".join(part for part in (plain.get("first_name"), plain.get("last_name")) if part)
     reached = [one["address"] for one in plain.get("emails") or ()] + [
         one["number"] for one in plain.get("phones") or ()
@@ -139,6 +168,8 @@ def _word(noun: str, family: str, value: str) -> tuple[str, str]:
 
 
 def _likeness(noun: str, plain: dict[str, Any]) -> Terms:
+    if noun == "deal":  # two deals of one name are two deals
+        return set()
     from chalicelib.services import matching  # only what writes the index needs it, not what reads
 
     return {(likeness(noun, key), cut(key)) for key in matching.blocking_keys(noun, plain)}

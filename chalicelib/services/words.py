@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from chalicelib.services import emails, free_mail
 
+TITLED: Final = ("deal",)  # found by the words of a title, of which none is worth more than another
 LONGEST: Final = 24  # characters of a word that count in the index
 PAIRED: Final = 3  # words of a name that are indexed in pairs
 _PARTICLE: Final = 3  # letters of a word that is no third one to be paired, such as `de` and `van`
@@ -85,7 +86,9 @@ def words(text: str) -> list[str]:
 
 
 def of_record(noun: str, plain: dict[str, Any]) -> Words:
-    """The words of a contact or a company."""
+    """The words of a contact, a company or a deal."""
+    if noun in TITLED:
+        return _of_title(plain["title"])
     named = [plain.get("first_name"), plain.get("last_name")] if noun == "contact" else [plain.get("name")]
     every = _reduced([word for text in named if text for word in words(text)])
     paired = _paired(every)
@@ -101,6 +104,12 @@ def of_record(noun: str, plain: dict[str, Any]) -> Words:
     known = frozenset({*every, *company, *further})
     whole = tuple(digits[0] for digits in dialled if digits)
     return Words(tuple(paired), tuple(of_company), tuple(other), tuple(mails), whole, known)
+
+
+def _of_title(title: str) -> Words:
+    """One entry a word, each with all others behind it, as the words of a company have."""
+    every = words(title)
+    return Words((), tuple(_reduced(every)), (), (), (), frozenset(every))
 
 
 @lru_cache(maxsize=256)
