@@ -258,6 +258,15 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         "the settings 1; the pipelines 0.5, each of their six stages 0.5, the trash 0.5; settings and guard 2 each",
     ),
     Pattern(
+        "forecast.read",
+        5.5,
+        0,
+        "settings and pipelines 0.5 each; of one pipeline the open deals and the closed ones in a query each, 0.5 each "
+        "and for 4 KB more; quotas of one year in three queries, 1.5; names 0.5; rates of two currencies 0.5 each. Here "
+        "with the sheets of 24 owners and months, 7 KB",
+    ),
+    Pattern("deal_sheets.mine", 1, 0, "one owner's open deals in one query 0.5, those closed in a month 0.5"),
+    Pattern(
         "quota.create",
         1.5,
         8,

@@ -24,7 +24,7 @@ class Goal(Money):
     amount: Annotated[int, Meta(ge=1, le=10**15, examples=[5_000_000])]
 
 
-class QuotaDraft(Draft):
+class QuotaDraft(Draft, kw_only=True):
     """What is to be won in a period: by a user, by a team, or with neither by the firm; in one pipeline, or with none
     in all of them together.
     """

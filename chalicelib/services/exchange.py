@@ -13,13 +13,13 @@ from chalicelib.schemas.money import EXPONENTS
 _USUAL: Final = 2
 
 
-def exact(amount: int, currency: str, into: str, rate: str) -> Fraction:
+def exact(amount: int | Fraction, currency: str, into: str, rate: str) -> Fraction:
     """Minor units of `currency` as minor units of `into`, not rounded."""
     shift = EXPONENTS.get(into, _USUAL) - EXPONENTS.get(currency, _USUAL)
     return Fraction(amount) * Fraction(Decimal(rate)) * Fraction(10) ** shift
 
 
-def summed(sums: Mapping[str, int], into: str, known: Mapping[str, str]) -> Fraction:
+def summed(sums: Mapping[str, int | Fraction], into: str, known: Mapping[str, str]) -> Fraction:
     """Minor units by currency, added up as minor units of `into`, not rounded; `known` are the rates.
 
     What has no rate is left out: whoever shows the sum says so.
