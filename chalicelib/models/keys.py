@@ -175,11 +175,11 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("contact.lifecycle", 1.5, 0, "the contact, its stages and who made it, 0.5 each"),
     Pattern(
         "lead.convert",
-        9,
-        21,
-        "the guards of address and domain 0.5 each; the keys of what may be the same contact 2.5, and company 2; who "
-        "else has the domain 0.5; pipeline 0.5, last card 0.5; currency 0.5 twice; contact 2 + gsi1 1 + gsi2 1, guard "
-        "2; company 2 + gsi1 1 + gsi2 1, guard 2; deal 2 + gsi1 1; that it was converted 2",
+        5.5,
+        17,
+        "who has the address, the domain (twice) 0.5 each; two keys each of what may be the same contact and company "
+        "2; pipeline, owner, settings, last card of the stage 0.5 each; contact 2 + gsi1 1 + gsi2 1, guard 2; company "
+        "the same; deal 2 + gsi1 1; that it was converted 2. Six keys and five records of each at most",
     ),
     Pattern("activity.create", 0.5, 2, "is the contact there; entry 1 + gsi1 1"),
     Pattern("activity.event", 0.5, 3, "is the contact there; its name in the other system 1, entry 1 + gsi1 1"),
@@ -294,14 +294,14 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("playbook.create", 0.5, 3, "is the stage there; playbook 1 + gsi1 1 + gsi2 1"),
     Pattern("playbook.get", 0.5, 0, "one item"),
     Pattern("playbook.page", 0.5, 0, "one query of gsi1, or of gsi2 for one stage; 0.5 for each 4 KB"),
-    Pattern("playbook.patch", 0.5, 3, "playbook 1 + gsi1 1 + gsi2 1, while the stage stays"),
+    Pattern("playbook.patch", 0.5, 3, "playbook 1 + gsi1 1 + gsi2 1, while name and stage stay"),
     Pattern("playbook.delete", 0.5, 3, "playbook 1, out of gsi1 and gsi2 1 each"),
     Pattern("playbook.restore", 0.5, 3, "as deleted"),
     Pattern("playbook.none", 0.5, 0, "a deal enters a stage: has the stage a playbook"),
     Pattern("playbook.entered", 0.5, 2, "the same, and a moment 1 + due 1"),
     Pattern(
         "playbook.play",
-        7.5,
+        8,
         22,
         "deal, its plans and the deal again 1 each; playbook 0.5, owner 0.5, working time 1, three times the subject "
         "of a task 0.5 and its assignee 0.5; plan 1, three tasks as in task.create",
