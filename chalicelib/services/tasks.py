@@ -23,9 +23,12 @@ _UNCHANGED: Final = ""
 _LATE: Final = 24 * 3600  # seconds
 
 
-def create(actor: Actor, draft: TaskDraft) -> TaskView:
-    """A new task, with its reminder. Raises `Invalid` for an assignee or a subject that is not there."""
-    task = Task(id=ids.new("tsk"), tenant=actor.tenant, status="open")
+def create(actor: Actor, draft: TaskDraft, *, task_id: str | None = None) -> TaskView:
+    """A new task, with its reminder; `task_id` is for those who may come again.
+
+    Raises `Invalid` for an assignee or a subject that is not there, `Stale` if there is a task of this id.
+    """
+    task = Task(id=task_id or ids.new("tsk"), tenant=actor.tenant, status="open")
     _write(actor, task, draft)
     moment = _reminder(task)
     transact(Step("save", task, absent()), *([Step("save", moment)] if moment else []))
