@@ -3,6 +3,7 @@
 from chalicelib.handlers import (
     auth,
     batches,
+    boards,
     bulk,
     companies,
     contacts,
@@ -42,6 +43,7 @@ app = App()
 for room in (
     auth,
     batches,
+    boards,
     bulk,
     companies,
     contacts,
