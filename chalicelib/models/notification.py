@@ -1,4 +1,4 @@
-"""What somebody is told inside the house: one item for each piece of news, and one that says up to where all is read."""
+"""What somebody is told inside the house: an item for each piece of news, and one that says up to where all is read."""
 
 from pynamodb.attributes import UnicodeAttribute
 

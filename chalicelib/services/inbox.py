@@ -90,20 +90,22 @@ def read(actor: Actor, notification_id: str) -> NotificationView:
         raise errors.NotFound("There is no such notification.")
     box = _box(actor)
     if _read_at(note, box) is None:
-        note.read_at = clock.stamp()
-        note.update([Notification.read_at.set(note.read_at)], Notification.id.exists())
+        _mark(note)
     return _view(note, box)
 
 
 def read_all(actor: Actor, upto: ReadAll) -> Unread:
-    """All that happened by a moment (default: now) is read: one write. An earlier moment takes nothing back."""
+    """All that happened by a moment (default: now) is read: one write. An earlier moment takes nothing back.
+
+    After a later one it is a write for each that was told since, although it happened before.
+    """
     now = clock.stamp()
     until = min(now, clock.stamp(upto.until)) if upto.until else now
     box = Inbox(*keys.key("inbox", tenant=actor.tenant, user=actor.user), read_until=until, read_at=now)
     try:
         transact(Step("save", box, absent() | (Inbox.read_until <= until)))
     except errors.Stale:
-        pass  # more than that is read already
+        _read_late(actor, until)
     return unread(actor)
 
 
@@ -116,6 +118,18 @@ def _first_told(tenant: str, user_id: str, key: str) -> str:
         held = fetch(Guard, guard.pk, guard.sk, consistent=True)
         return held.holder if held else guard.holder
     return guard.holder
+
+
+def _mark(note: Notification) -> None:
+    note.read_at = clock.stamp()
+    transact(Step("update", note, Notification.id.exists(), [Notification.read_at.set(note.read_at)]))
+
+
+def _read_late(actor: Actor, until: str) -> None:
+    box = _box(actor)
+    for note in _notes(actor, COUNTED, None, since=_since(box)).items:
+        if note.at <= until and _read_at(note, box) is None:
+            _mark(note)
 
 
 def _notes(actor: Actor, limit: int, start: Any, since: str | None = None) -> PageOf:

@@ -60,6 +60,4 @@ def _patched(current: dict[str, dict[str, bool]], patch: dict[str, Any]) -> dict
 
 
 def _view(user: User) -> PreferencesView:
-    return msgspec.convert(
-        {**_of(user), "updated_at": user.updated_at, "version": int(user.version)}, PreferencesView
-    )
+    return msgspec.convert({**_of(user), "updated_at": user.updated_at, "version": int(user.version)}, PreferencesView)
