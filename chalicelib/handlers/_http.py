@@ -1,7 +1,7 @@
 """The rim: one decorator per route is the whole HTTP contract.
 
-A view takes the actor, then its path parameters, and of `query`, `page`, `body`, `expected` and `source` those that
-it names. It makes one service call and returns a view struct; status codes, errors, headers and money are decided
+A view takes the actor, then its path parameters, and of `query`, `page`, `body`, `expected`, `source` and `base` those
+that it names. It makes one service call and returns a view struct; status codes, errors, headers and money are decided
 here.
 """
 
@@ -36,6 +36,7 @@ _EXPOSED: Final = (
 )
 _ALLOWED: Final = ("Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "X-Request-Id")
 Headers = dict[str, str | list[str]]
+PAGE: Final = "text/html; charset=utf-8"  # what people see; its errors are pages too
 _NEVER: Final = -1  # the version of no record
 _current: ContextVar[tuple[Request, Any]] = ContextVar("current")
 
@@ -151,13 +152,15 @@ def _perform(route: Route, request: Request, actor: Actor | None, parameters: di
         given["actor"] = actor
     if "source" in route.wants:
         given["source"] = request.source
+    if "base" in route.wants:
+        given["base"] = request.base
     query: Any = request.query(route.query) if route.query else None
     if "query" in route.wants:
         given["query"] = query
     if route.paged and actor is not None:
         given["page"] = Page(query.limit, _cursor.unseal(actor, request.path, query))
     if route.body is not None:
-        given["body"] = request.json(route.body, plain=route.is_patch)
+        given["body"] = request.form(route.body) if route.form else request.json(route.body, plain=route.is_patch)
     result = _expecting(route, given, request.if_match()) if "expected" in route.wants else route.view(**given)
     if isinstance(result, Listing) and actor is not None:
         cursor = _cursor.seal(result.last, actor, request.path, query) if result.last else None
@@ -177,7 +180,8 @@ def _expecting(route: Route, given: dict[str, Any], versions: list[int] | None) 
 
 def _encode(route: Route, request: Request, result: Any) -> Response:
     if isinstance(result, Document):
-        return Response(result.text, {"Content-Type": result.media_type}, route.status)
+        shown: Headers = {"Content-Type": result.media_type, **result.headers}
+        return Response(result.text, shown, result.status or route.status)
     headers: Headers = {"Content-Type": "application/json"}
     status = route.status
     if isinstance(result, Made):
@@ -217,7 +221,7 @@ def _check_match(request: Request, version: int) -> None:
 def _finish(response: dict[str, Any], request: Request, meter: observability.Meter) -> dict[str, Any]:
     """What every answer has: our error form, the request id, what it cost; then the log line and the ledger."""
     headers: dict[str, str] = response["headers"]
-    if response["statusCode"] >= 400 and headers.get("Content-Type") != _problem.MEDIA_TYPE:
+    if response["statusCode"] >= 400 and headers.get("Content-Type") not in (_problem.MEDIA_TYPE, PAGE):
         again = _problem.retitled(response, request.path, request.id)
         if again is not None:
             response["statusCode"], response["body"] = again

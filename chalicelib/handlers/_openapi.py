@@ -127,13 +127,19 @@ def _takes_if_match(route: Route) -> bool:
 
 def _request_body(route: Route, body: type[msgspec.Struct], book: schemas.Book) -> dict[str, Any]:
     content = {"schema": book.reference(body)}
-    media_types = ("application/json", "application/merge-patch+json") if route.is_patch else ("application/json",)
+    media_types: tuple[str, ...] = ("application/json",)
+    if route.is_patch:
+        media_types = (*media_types, "application/merge-patch+json")
+    if route.form:
+        media_types = (*media_types, "application/x-www-form-urlencoded")
     required = any(field.required for field in msgspec.structs.fields(body))
     return {"required": required, "content": dict.fromkeys(media_types, content)}
 
 
 def _responses(route: Route, book: schemas.Book) -> dict[str, Any]:
     responses = {str(route.status): _success(route, route.status, book)}
+    if route.again:
+        responses["200"] = _success(route, 200, book)
     if route.begins:
         responses["202"] = _success(route, 202, book)
     if route.method == "PUT":
@@ -144,6 +150,8 @@ def _responses(route: Route, book: schemas.Book) -> dict[str, Any]:
         responses["301"] = {"$ref": "#/components/responses/Merged"}
     for status in refusals(route):
         responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
+    for status in route.pages:
+        responses[str(status)] = _success(route, status, book)
     return dict(sorted(responses.items()))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, get_args
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -15,6 +16,8 @@ from chalicelib.schemas import decoding
 MAX_BODY: Final = 1024 * 1024  # bytes
 _UNREADABLE: Final = "\ufffd".encode()
 _JSON: Final = ("application/json", "application/merge-patch+json")
+_FORM: Final = "application/x-www-form-urlencoded"
+_MOST_FIELDS: Final = 50  # of a form
 _TAG: Final = re.compile(r'(?:W/)?"?(0|[1-9][0-9]{0,8})"?')
 _CUSTOM: Final = "custom."  # `custom.tier=gold` asks for a value of the firm's own field
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
@@ -51,12 +54,41 @@ class Request:
             raise errors.BadRequest("The body is not UTF-8.")
         return data
 
+    @property
+    def base(self) -> str:
+        """Where this API begins for the caller, without a slash at the end: scheme, host, and the stage if it shows."""
+        host = self.headers.get("host") or (self.event.get("requestContext") or {}).get("domainName") or "localhost"
+        scheme = self.headers.get("x-forwarded-proto") or "https"
+        return f"{scheme}://{host}{self.public_path.removesuffix(self.path).rstrip('/')}"
+
+    @property
+    def media_type(self) -> str:
+        """Of the body; JSON if nothing is said."""
+        return str(self.headers.get("content-type", _JSON[0])).partition(";")[0].strip().lower()
+
+    def form(self, kind: type[msgspec.Struct]) -> Any:
+        """The body as a struct, as an HTML form sends it or as JSON; a field that was left blank was not given.
+
+        Raises as `json`, and `Invalid` for a field given twice.
+        """
+        if self.media_type != _FORM:
+            return self.json(kind)
+        try:
+            fields = parse_qsl(self.body().decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        except ValueError:
+            raise errors.BadRequest("The body is not a form.") from None
+        names = [name for name, _ in fields]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise errors.invalid(f"/{twice}", "repeated", f"`{twice}` was given {names.count(twice)} times.")
+        return decoding.convert({name: value.strip() for name, value in fields if value.strip()}, kind)
+
     def json(self, kind: type[msgspec.Struct], *, plain: bool = False) -> Any:
         """The body as a struct; `plain`: as the object it is, after the same check.
 
         Raises `UnsupportedMediaType`, `TooLarge`, `BadRequest` for what is not JSON, `Invalid` for what does not fit.
         """
-        media_type = self.headers.get("content-type", _JSON[0]).partition(";")[0].strip().lower()
+        media_type = self.media_type
         if media_type not in _JSON:
             raise errors.UnsupportedMediaType(f"The body must be {_JSON[0]}, not {media_type[:100]}.")
         data = self.body()

@@ -32,7 +32,10 @@ class Route:
     errors: tuple[int, ...] = ()
     wants: frozenset[str] = frozenset()
     begins: bool = False  # may also answer 202: a job of the same id goes on
+    again: bool = False  # may also answer 200: what it is to make is there already
     media_type: str | None = None  # of an answer that is not JSON
+    pages: tuple[int, ...] = ()  # the statuses other than its own that are answered in this media type too
+    form: bool = False  # its body may also come as an HTML form sends it
 
     @property
     def is_patch(self) -> bool:

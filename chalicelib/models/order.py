@@ -23,6 +23,7 @@ class Order(Record, discriminator="order"):
     ordered_at = UnicodeAttribute()
     status = UnicodeAttribute(default="open")
     rate = UnicodeAttribute(null=True)  # on the day: what one unit of the currency was worth in the firm's, a decimal
+    origin = UnicodeAttribute(null=True)  # a digest of what it was made of, so that the same sent again is known
     base_value = Json(null=True)  # the net sum in the firm's currency
 
     def keys(self) -> None:

@@ -17,6 +17,7 @@ class Quote(Record, discriminator="quote"):
     title = UnicodeAttribute()
     deal_id = UnicodeAttribute()
     contact_id = UnicodeAttribute(null=True)
+    company_id = UnicodeAttribute(null=True)
     pricebook_id = UnicodeAttribute(null=True)
     owner_id = UnicodeAttribute(null=True)  # who made it: whom the answer is told if the deal has no owner
     terms = UnicodeAttribute(null=True)

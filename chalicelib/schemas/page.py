@@ -37,10 +37,12 @@ class Made(msgspec.Struct, Generic[T]):
 
 
 class Document(msgspec.Struct):
-    """An answer that is not JSON."""
+    """An answer that is not JSON; `status` if it is not the route's own."""
 
     media_type: str
     text: str
+    headers: dict[str, str] = {}
+    status: int | None = None
 
 
 class Begun(msgspec.Struct, Generic[T]):

@@ -14,7 +14,7 @@ Status = Literal["draft", "sent", "accepted", "declined", "expired"]
 
 class QuoteDraft(Draft):
     """An offer for a deal. Without `items` and `title` those of the deal, without `contact_id` the deal's first one;
-    without `valid_until` it holds for 30 days. The day ends in the firm's time zone.
+    the company is the deal's; without `valid_until` it holds for 30 days. The day ends in the firm's time zone.
     """
 
     deal_id: Id
@@ -36,6 +36,7 @@ class QuoteView(View):
     deal_id: str
     title: str
     contact_id: str | None
+    company_id: str | None
     pricebook_id: str | None
     terms: str | None
     items: list[LineItem]

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from chalicelib import observability
-from chalicelib.models import access, activity, company, contact, deal, job, table, task
+from chalicelib.models import access, activity, company, contact, deal, job, order, quote, table, task
 from chalicelib.services import (
+    answers,
     board,
     counts,
     dates,
@@ -20,6 +21,7 @@ from chalicelib.services import (
     mentions,
     outcomes,
     plays,
+    purchases,
     purging,
     relabel,
     snapshots,
@@ -84,6 +86,14 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("task", "deleted_at"): (counts.task, engagement.planned),
     ("task", "due_at"): (engagement.planned,),
     ("task", "subject_id"): (engagement.planned,),
+    ("order", "id"): (purchases.told, purchases.counted),
+    ("order", "contact_id"): (purchases.told, purchases.counted),
+    ("order", "company_id"): (purchases.told,),
+    ("order", "deal_id"): (purchases.told,),
+    ("order", "status"): (purchases.told, purchases.counted),
+    ("order", "deleted_at"): (purchases.counted,),
+    ("order", "base_value"): (purchases.counted,),
+    ("quote", "status"): (answers.answered,),
     ("job", "id"): (jobs.hurry,),
     ("job", "cancelled_by"): (jobs.hurry,),
     ("user", "role"): (users.limited,),
@@ -97,6 +107,8 @@ KINDS: Final = {
     "activity": activity.Activity,
     "task": task.Task,
     "job": job.Job,
+    "order": order.Order,
+    "quote": quote.Quote,
     "user": access.User,
 }
 

@@ -54,7 +54,7 @@ def priced(
     lines = [one if isinstance(one, LineItem) else msgspec.convert(one, LineItem) for one in items]
     known = [msgspec.convert(one, LineItem) for one in kept or ()]
     new = [number for number, line in enumerate(lines) if line not in known]
-    book = book_on(tenant, pricebook_id, day) if pricebook_id else None
+    book = book_on(tenant, pricebook_id, day) if pricebook_id and new else None
     products = _products(tenant, {n: lines[n].product_id for n in new})
     for number in new:
         _check(number, lines[number])
@@ -71,6 +71,14 @@ def priced(
     if max(totals.net + totals.discount, totals.gross) > MOST_WORTH:
         raise errors.invalid("/items", "range", f"All lines together are worth at most {MOST_WORTH} minor units.")
     return plain, Worth(amount=totals.net, currency=chosen)
+
+
+def as_kept(items: Sequence[LineItem], kept: Sequence[Kept]) -> list[LineItem]:
+    """The lines, each as the kept one in its place if it says nothing else: for what other systems send again."""
+    held = [msgspec.convert(one, LineItem) for one in kept]
+    if len(held) != len(items):
+        return list(items)
+    return [old if _agrees(line, old) else line for line, old in zip(items, held, strict=True)]
 
 
 def totals_of(items: Sequence[Kept], currency: str) -> Totals:
@@ -98,6 +106,11 @@ def book_on(tenant: str, pricebook_id: str, day: str) -> Pricebook:
         message = f"This price book holds from {book.valid_from or 'ever'} to {book.valid_to or 'ever'}, not on {day}."
         raise errors.invalid("/pricebook_id", "out_of_date", message)
     return book
+
+
+def _agrees(line: LineItem, kept: LineItem) -> bool:
+    said = msgspec.structs.asdict(line)
+    return all(value is None or value == getattr(kept, name) for name, value in said.items())
 
 
 def _products(tenant: str, wanted: Mapping[int, str | None]) -> dict[str, Product]:

@@ -32,6 +32,7 @@ MAKE: dict[str, Callable[[Sender], Any]] = {
     "field_id": lambda sender: made(sender, "/v1/fields"),
     "import_id": lambda sender: made(sender, "/v1/imports"),
     "job_id": lambda sender: job(sender),  # noqa: PLW0108 - defined below
+    "order_id": lambda sender: made(sender, "/v1/orders"),
     "pricebook_id": lambda sender: made(sender, "/v1/pricebooks"),
     "product_id": lambda sender: made(sender, "/v1/products"),
     "pipeline_id": lambda sender: made(sender, "/v1/pipelines"),

@@ -59,6 +59,8 @@ OTHER_ROOMS = {
     "notifications": "what the caller is told, and how he wants to be",
     "merges": "contacts and companies alike become one",
     "settings": "what a firm settles for itself",
+    "offers": "what a customer, who has no account, sees of a quote",
+    "purchases": "the orders of contacts and companies alike",
     "system": "the house itself",
     "timelines": "what happened with contacts, companies and deals alike",
     "vcards": "contacts in the form of other programs",
