@@ -53,6 +53,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "deal": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#deal#{stage}", "{rank}#{id}")}),
     "pipeline": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#pipeline", "{name}#{id}")}),
     "settings": Shape("T#{tenant}", "SETTINGS"),
+    "calendar": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#calendar#{user}", "{id}")}),
     "converted": Shape("T#{tenant}#{contact}", "LEAD#{title}"),
     "playbook": Shape(
         "T#{tenant}#{id}",
@@ -173,6 +174,17 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("contact.as_of", 1.5, 0, "the contact, consistent 1; the first change after the moment 0.5"),
     Pattern("contact.history", 1.5, 0, "the contact 0.5; ten changes of 0.6 KB in one query, 0.5 for each 4 KB"),
     Pattern("contact.lifecycle", 1.5, 0, "the contact, its stages and who made it, 0.5 each"),
+    Pattern("calendar.create", 0, 2, "link 1 + gsi1 1"),
+    Pattern("calendar.get", 0.5, 0, "one item"),
+    Pattern("calendar.page", 0.5, 0, "one query of gsi1"),
+    Pattern("calendar.delete", 0.5, 2, "link 1 + gsi1 1"),
+    Pattern(
+        "calendar.read",
+        2.5,
+        0,
+        "link, consistent, 1, whose it is 0.5; a query of his open tasks and one of what he did 0.5 each, more for each "
+        "4 KB: some seven of 500 at most, so 72 units however many there are",
+    ),
     Pattern(
         "lead.convert",
         5.5,
@@ -262,8 +274,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         5.5,
         0,
         "settings and pipelines 0.5 each; of one pipeline the open deals and the closed ones in a query each, 0.5 each "
-        "and for 4 KB more; quotas of one year in three queries, 1.5; names 0.5; rates of two currencies 0.5 each. Here "
-        "with the sheets of 24 owners and months, 7 KB",
+        "and for 4 KB more; quotas of one year in three queries, 1.5; names 0.5; rates of two currencies 0.5 each",
     ),
     Pattern("deal_sheets.mine", 1, 0, "one owner's open deals in one query 0.5, those closed in a month 0.5"),
     Pattern(

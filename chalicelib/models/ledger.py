@@ -1,5 +1,6 @@
 """Counters that are right: what each record contributed last, and the totals of those contributions."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
@@ -42,13 +43,9 @@ class Sheet(Item, discriminator="sheet"):
 
     cells: dict[str, int]
 
-    def _container_deserialize(self, attribute_values: dict[str, dict[str, Any]]) -> None:
-        super()._container_deserialize(attribute_values)
-        self.cells = {
-            name.removeprefix(_CELL): int(value["N"])
-            for name, value in attribute_values.items()
-            if name.startswith(_CELL) and "N" in value
-        }
+    def revived(self, raw: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take the cells as they are stored."""
+        self.cells = {name.removeprefix(_CELL): int(one["N"]) for name, one in raw.items() if name.startswith(_CELL)}
 
     @staticmethod
     def adding(cells: dict[str, int]) -> list[Action]:

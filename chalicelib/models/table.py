@@ -6,7 +6,7 @@ them here.
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from pynamodb.attributes import DiscriminatorAttribute, NumberAttribute, UnicodeAttribute, VersionAttribute
@@ -96,6 +96,16 @@ class Item(Model):
                 events.register("provide-client-params.dynamodb", observability.ask_capacity)
                 events.register("after-call.dynamodb", observability.count_capacity)
             return shared
+
+    @classmethod
+    def _instantiate(cls, attribute_values: dict[str, dict[str, Any]]) -> Any:
+        # PynamoDB fills an item without asking its class, which it knows only by then.
+        item: Any = super()._instantiate(attribute_values)
+        item.revived(attribute_values)
+        return item
+
+    def revived(self, raw: Mapping[str, Mapping[str, Any]]) -> None:
+        """Called with the stored item, for a kind that keeps more than attributes of its own."""
 
     def place(self, shape: str, *indexes: str, **parts: str) -> None:
         """Set the keys of this item from the schema, and take it out of every index that is not named."""
