@@ -1,42 +1,59 @@
-"""What in a timeline counts as an answer: a table of kinds, and whether somebody answered since a moment."""
+"""What a customer's answer to a quote sets going: it is told, and the deal of an accepted one is won.
 
-from collections.abc import Iterable
-from typing import Final
+All of it is named by the quote and its answer, and `settled` says that it is done, so told twice it is done once; a
+deal that somebody has opened again since stays open.
+"""
 
-from chalicelib import clock, ids
-from chalicelib.models import keys
-from chalicelib.models.activity import Activity
-from chalicelib.models.table import Item, every
+from contextlib import suppress
+from typing import Any, Final
 
-# Activities by which people talk, if they came from outside: `data.direction` says so.
-_SPOKEN: Final = frozenset({"call", "email", "meeting", "message"})
-_FROM_OUTSIDE: Final = "inbound"
-# Events of mail systems, by what they mean.
-_EVENTS: Final[dict[str, str]] = {
-    "mail.replied": "reply",
-    "mail.bounced": "bounce",
-    "mail.complained": "opt_out",
-    "mail.unsubscribed": "opt_out",
-}
-_RANDOM: Final = 16  # characters of an id behind its time
+from chalicelib import clock, errors, ids
+from chalicelib.models.quote import Quote
+from chalicelib.models.writes import Step, transact
+from chalicelib.schemas.actor import Actor
+from chalicelib.services import activities, deals, inbox, nouns, pipelines, quotes
+
+_WORDS: Final = {"accepted": "accepted", "declined": "declined"}
+_SYSTEM: Final = "system"
 
 
-def meaning(entry: Activity) -> str | None:
-    """`reply`, `bounce` or `opt_out`, if the entry is one of these."""
-    if entry.what in _SPOKEN and (entry.data or {}).get("direction") == _FROM_OUTSIDE:
-        return "reply"
-    return _EVENTS.get(entry.what)
+def answered(_before: Quote | None, after: Quote | None) -> None:
+    """A quote was accepted or declined: tell the deal's timeline and its owner, and win the deal, once."""
+    if after is None or after.status not in _WORDS or after.settled == after.status:
+        return
+    try:
+        quote = quotes.SHELF.load(after.tenant, after.id, consistent=True, deleted=True)
+        deal = nouns.load(nouns.NOUNS["deal"], quote.tenant, quote.deal_id, consistent=True)
+    except (errors.NotFound, errors.Gone, errors.Merged):
+        return
+    if quote.status != after.status or quote.settled == quote.status:
+        return
+    _tell(quote, deal)
+    if quote.status == "accepted" and deal.status == "open":
+        _win(deal)
+    quote.settled = quote.status
+    with suppress(errors.Stale):  # told again by what changed it
+        transact(Step("save", quote))
 
 
-def since(tenant: str, records: Iterable[str], at: str) -> str | None:
-    """What the first answer since `at` (a stamp) means, of those in the timelines of these records (ids), if any.
+def _tell(quote: Quote, deal: Any) -> None:
+    what = f"quote.{_WORDS[quote.status]}"
+    entry_id = ids.derived("act", clock.parse(quote.answered_at), f"{quote.id}/{what}")
+    data = {"quote_id": quote.id, "title": quote.title, "order_id": quote.order_id, "by": quote.answered_by}
+    told = {name: value for name, value in data.items() if value is not None}
+    by = quote.updated_by or _SYSTEM
+    transact(Step("save", activities.build(quote.tenant, deal.id, what, quote.answered_at, by, entry_id, data=told)))
+    owner = deal.owner_id or quote.owner_id
+    if owner:
+        title = f"{quote.answered_by or 'The customer'} {quote.status} {quote.title}"
+        key = f"{quote.id}/{quote.status}"
+        inbox.tell(quote.tenant, owner, key, "quote", title, subject_id=quote.id, at=quote.answered_at)
 
-    A read unit a record, and one for each further 4 KB of what happened there since.
-    """
-    first = keys.prefix("activity") + ids.derived("act", clock.parse(at), "")[:-_RANDOM]
-    where = Item.sk.between(first, f"{keys.prefix('activity')}~")
-    found: list[Activity] = []
-    for record in records:
-        entries = every(keys.partition("activity", tenant=tenant, subject=record), where=where)
-        found += next(([entry] for entry in entries if meaning(entry)), [])
-    return meaning(min(found, key=lambda entry: entry.at)) if found else None
+
+def _win(deal: Any) -> None:
+    """Into the first stage of its pipeline that counts as won, if there is one and its gate lets the deal in."""
+    pipeline = pipelines.of(deal.tenant, deal.pipeline_id)
+    stage = next((one["id"] for one in pipeline.stages if one["forecast"] == "won"), None)
+    if stage is not None:
+        with suppress(errors.Invalid):
+            deals.update(Actor(deal.tenant, _SYSTEM, _SYSTEM), deal.id, {"stage_id": stage})
