@@ -1,4 +1,4 @@
-"""Changes of many contacts or companies at once over HTTP."""
+"""Changes of many contacts, companies or deals at once over HTTP."""
 
 from chalicelib.handlers._http import Routes
 from chalicelib.schemas.actor import Actor
@@ -23,3 +23,11 @@ def bulk_companies(actor: Actor, body: BulkDraft) -> JobView:
     from chalicelib.services import bulk
 
     return bulk.start(actor, "company", body)
+
+
+@routes.post("/v1/deals/bulk", permission="deals:write", body=BulkDraft, returns=JobView, status=202)
+def bulk_deals(actor: Actor, body: BulkDraft) -> JobView:
+    """Change many deals: a job that says of each what became of it."""
+    from chalicelib.services import bulk
+
+    return bulk.start(actor, "deal", body)

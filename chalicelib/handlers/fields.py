@@ -13,7 +13,7 @@ routes = Routes(__name__)
 
 @routes.post("/v1/fields", permission="fields:write", body=FieldDraft, returns=FieldView)
 def create_field(actor: Actor, body: FieldDraft) -> FieldView:
-    """Define a custom field of contacts or companies."""
+    """Define a custom field of contacts, companies or deals."""
     return fields.create(actor, body)
 
 

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from chalicelib.schemas.duplicate import DuplicateView
 from chalicelib.schemas.fields import Id, View, patch_of
+from chalicelib.schemas.money import Money
 from chalicelib.schemas.parts import INNER, Domain, PartyDraft, PartyView, Url
 
 CompanyName = Annotated[str, Meta(min_length=1, max_length=200, examples=["Lovelace & Daughters"])]
@@ -47,3 +48,6 @@ class RollupView(View, kw_only=True):
     id: str
     companies: int
     contacts: int
+    open_deals: int
+    open_value: Annotated[Money, Meta(description="Of open deals, in the firm's currency at today's rates")]
+    without_rate: Annotated[list[str], Meta(description="Currencies that have no rate, and so are not in it")]

@@ -7,7 +7,19 @@ from msgspec import Meta
 from chalicelib.schemas.fields import SINGULAR, Draft
 
 ExportKind = Annotated[
-    Literal["contact", "company", "task", "activity", "all", "contacts", "companies", "tasks", "activities"],
+    Literal[
+        "contact",
+        "company",
+        "deal",
+        "task",
+        "activity",
+        "all",
+        "contacts",
+        "companies",
+        "deals",
+        "tasks",
+        "activities",
+    ],
     Meta(description="Of what; in the plural it is the same"),
 ]
 Filter = Annotated[

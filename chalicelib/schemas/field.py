@@ -1,4 +1,4 @@
-"""Custom fields on the wire: what a firm keeps of its contacts or companies beyond the fields that everybody has."""
+"""Custom fields on the wire: what a firm keeps of its records beyond the fields that everybody has."""
 
 from typing import Annotated, Literal
 
@@ -7,7 +7,7 @@ from msgspec import Meta
 from chalicelib.schemas.fields import Draft, Name, Stamp, View, patch_of
 from chalicelib.schemas.page import ListQuery
 
-Of = Literal["contact", "company"]
+Of = Literal["contact", "company", "deal"]
 Type = Literal["text", "number", "money", "date", "enum", "multi", "bool", "reference", "url"]
 Option = Annotated[str, Meta(min_length=1, max_length=100)]
 FieldName = Annotated[

@@ -39,7 +39,13 @@ Language = Annotated[
 
 
 # Nouns as paths have them, for clients that name a kind so.
-SINGULAR = {"contacts": "contact", "companies": "company", "tasks": "task", "activities": "activity"}
+SINGULAR = {
+    "contacts": "contact",
+    "companies": "company",
+    "deals": "deal",
+    "tasks": "task",
+    "activities": "activity",
+}
 
 
 class Draft(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

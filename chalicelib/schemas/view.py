@@ -7,7 +7,7 @@ from msgspec import Meta
 from chalicelib.schemas.fields import Draft, Name, Stamp, View, patch_of
 from chalicelib.schemas.page import ListQuery
 
-Listed = Literal["contact", "company"]
+Listed = Literal["contact", "company", "deal"]
 Filter = Annotated[
     dict[Annotated[str, Meta(min_length=1, max_length=60)], Any],
     Meta(max_length=20, description="Parameters of the list, by their names, such as `owner_id` or `custom.tier`"),

@@ -14,7 +14,7 @@ from chalicelib.schemas.money import CURRENCIES, MOST, Money
 
 CHOSEN: Final = 50  # options of one value
 LONGEST: Final = 2000  # characters of a text or an address of a page
-PREFIXES: Final = {"contact": "con", "company": "com"}
+PREFIXES: Final = {"contact": "con", "company": "com", "deal": "dea"}
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,16})?", re.ASCII)
 _MONEY: Final = re.compile(r"(-?[0-9]{1,16}) ?([A-Z]{3})", re.ASCII)

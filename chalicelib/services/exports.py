@@ -18,16 +18,23 @@ from chalicelib.services.nouns import NOUNS
 KIND: Final = "export"
 PERMISSION: Final = "exports:write"
 # Companies first, so that who imports the file again finds them when their people come.
-KINDS: Final = ("company", "contact", "task", "activity")
-NAMES: Final = {"company": "companies", "contact": "contacts", "task": "tasks", "activity": "activities"}
+KINDS: Final = ("company", "contact", "deal", "task", "activity")
+NAMES: Final = {
+    "company": "companies",
+    "contact": "contacts",
+    "deal": "deals",
+    "task": "tasks",
+    "activity": "activities",
+}
 _TYPES: Final = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8", "zip": "application/zip"}
 _READ: Final = {
     "company": "companies:read",
     "contact": "contacts:read",
+    "deal": "deals:read",
     "task": "tasks:read",
     "activity": "contacts:read",
 }
-_COUNTED: Final = {"contact": "contacts", "company": "companies"}
+_COUNTED: Final = {"contact": "contacts", "company": "companies", "deal": "deals"}
 
 
 def start(actor: Actor, draft: ExportDraft) -> JobView:

@@ -28,7 +28,7 @@ _CHOICES: Final = ("enum", "multi")
 _RETIRED: Final = 500  # options that were removed and are still told of
 # What never changes, and what to do instead.
 _FIXED: Final = {
-    "noun": "A field stays with its noun; make a new one for the other.",
+    "noun": "A field stays with its noun; make a new one for another.",
     "name": "Values are kept under the name, also by imports that are running; change the label, or make a new field.",
     "type": "Values are kept in this type; make a new field.",
     "refers_to": "Values refer to such records; make a new field.",

@@ -1,4 +1,6 @@
-"""All that somebody has to look after goes to somebody else: contacts, companies and open tasks, as one job.
+"""All that somebody has to look after goes to somebody else, as one job: contacts, companies, open deals and tasks.
+
+What was won or lost stays with who won or lost it: that is what reports and quotas go by.
 
 It may be asked for again, before or after the one who leaves is removed: what is settled stays as it is.
 """
@@ -19,7 +21,8 @@ from chalicelib.services import bulk, jobs, nouns, parties, sweeps, tasks, users
 
 KIND: Final = "reassign"
 _PAGE: Final = 200
-_NEEDS: Final = ("contacts:write", "companies:write", "tasks:write")
+_NEEDS: Final = ("contacts:write", "companies:write", "deals:write", "tasks:write")
+_OPEN: Final[dict[str, dict[str, str]]] = {"deal": {"status": "open"}}  # which of a noun are still to be looked after
 
 
 def start(actor: Actor, user_id: str, to_user_id: str) -> JobView:
@@ -47,7 +50,7 @@ class _Reassign:
 
     def sources(self) -> list[sweeps.Source]:
         """The lists of an owner, and the open tasks of an assignee."""
-        owned = [bulk.found(self.actor, noun, {"owner_id": self.old}) for noun in nouns.NOUNS]
+        owned = [bulk.found(self.actor, noun, {"owner_id": self.old, **_OPEN.get(noun, {})}) for noun in nouns.NOUNS]
         return [*owned, self._tasks]
 
     def look(self, record_ids: Sequence[str]) -> list[Any]:
@@ -65,7 +68,8 @@ class _Reassign:
         """Whether it is still the old one's, and anybody's at all."""
         if isinstance(record, Task):
             return record.assignee_id == self.old and record.status == "open" and not record.deleted_at
-        return bool(record.owner_id == self.old and record.live)
+        there = record.owner_id == self.old and record.live
+        return bool(there and all(getattr(record, name) == one for name, one in _OPEN.get(record.NOUN, {}).items()))
 
     def do(self, record: Any) -> None:
         """By the verb that does it to one."""

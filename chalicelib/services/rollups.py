@@ -4,6 +4,7 @@ A tree changes seldom and is looked at seldom: keeping its sums on every level w
 for each level above it.
 """
 
+from collections import Counter
 from typing import Any, Final
 
 from chalicelib import errors
@@ -12,7 +13,8 @@ from chalicelib.models.table import every, several
 from chalicelib.models.term import place_of
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.company import RollupView
-from chalicelib.services import absorbed, companies, ledger, nouns
+from chalicelib.schemas.money import Money
+from chalicelib.services import absorbed, companies, counts, exchange, ledger, nouns, rates, settings
 
 MOST: Final = 500  # companies of one tree
 
@@ -30,7 +32,27 @@ def rollup(actor: Actor, company_id: str) -> RollupView:
         if len(found) > MOST:
             raise errors.Conflict(f"There are more than {MOST} companies below this one; export them instead.")
     contacts = sum(ledger.tallies(actor.tenant, "contacts", list(found)).values())
-    return RollupView(id=top.id, companies=firms, contacts=contacts)
+    deals = _open_deals(actor.tenant, list(found))
+    own = settings.of(actor.tenant).currency
+    sums = {name.removeprefix("v."): amount for name, amount in deals.items() if name.startswith("v.")}
+    known = rates.known(actor.tenant, own, sums)
+    return RollupView(
+        id=top.id,
+        companies=firms,
+        contacts=contacts,
+        open_deals=deals["n"],
+        open_value=Money(amount=exchange.rounded(exchange.summed(sums, own, known)), currency=own),
+        without_rate=sorted(sums.keys() - known.keys()),
+    )
+
+
+def _open_deals(tenant: str, companies: list[str]) -> Counter[str]:
+    """What the sheets of these companies say, added up, those that are 0 left out. Half a unit each."""
+    places = [keys.key("sheet", tenant=tenant, book=one, name=counts.OPEN_DEALS) for one in companies]
+    found = Counter[str]()
+    for sheet in several(places):
+        found.update(sheet.cells if sheet is not None else {})
+    return +found
 
 
 def _below(tenant: str, parents: list[str]) -> list[Any]:

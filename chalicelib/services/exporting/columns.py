@@ -80,6 +80,16 @@ COLUMNS: Final[dict[str, dict[str, Read]]] = {
         **_PARTY,
         **_TIMES,
     },
+    "deal": {
+        **_fields("id", "title", "pipeline_id", "stage_id", "status"),
+        "value": lambda record: _money(record.get("value")),
+        "base_value": lambda record: _money(record.get("base_value")),
+        **_fields("rate", "recurring", "company_id", "contact_ids", "contact_roles"),
+        "owner": _field("owner_id"),
+        **_fields("expected_close", "items", "next_step", "competitor", "source", "lost_reason"),
+        **_fields("stage_since", "closed_at", "tags", "external_ids"),
+        **_TIMES,
+    },
     "task": _fields(
         *("id", "title", "kind", "status", "due_at", "remind_before", "assignee_id", "subject_id", "priority"),
         *("outcome", "completed_at", "created_at", "updated_at", "version"),

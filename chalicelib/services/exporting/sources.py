@@ -1,8 +1,8 @@
 """Where an export's records come from, a page at a time, in an order in which none of them moves meanwhile.
 
-Contacts and companies are read in the order in which they were made; activities record by record. What is in no such
-order - tasks, and whatever a filter selects - is listed first, and read by id afterwards. So each record comes at most
-once, as it is when it is read; what was made, removed or moved into a filter meanwhile may or may not be there.
+Contacts, companies and deals are read in the order in which they were made; activities record by record. What is in no
+such order - tasks, and whatever a filter selects - is listed first, and read by id afterwards. So each record comes at
+most once, as it is when it is read; what was made, removed or moved into a filter meanwhile may or may not be there.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ from chalicelib.schemas import decoding
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.page import Listing, Page
 from chalicelib.schemas.task import TaskQuery
-from chalicelib.services import absorbed, activities, companies, contacts, jobs, nouns, selections, tasks
+from chalicelib.services import absorbed, activities, companies, contacts, deals, jobs, nouns, selections, tasks
 from chalicelib.services.nouns import NOUNS
 
 PAGE: Final = 200  # records read at once
@@ -35,6 +35,7 @@ Plain = dict[str, Any]
 _LISTINGS: Final[dict[str, Callable[..., Listing[Any]]]] = {
     "contact": contacts.listing,
     "company": companies.listing,
+    "deal": deals.listing,
     "task": tasks.listing,
 }
 
@@ -152,6 +153,7 @@ def _task_query(given: Plain) -> TaskQuery:
 QUERIES: Final[dict[str, Callable[[Plain], Any]]] = {
     "contact": lambda given: selections.query("contact", given),
     "company": lambda given: selections.query("company", given),
+    "deal": lambda given: selections.query("deal", given),
     "task": _task_query,
 }
 
