@@ -26,18 +26,22 @@ PASSWORD = "long enough pass"
 
 # How to make the record that a path parameter names. A new noun adds its line here.
 MAKE: dict[str, Callable[[Sender], Any]] = {
+    "calendar_id": lambda sender: made(sender, "/v1/calendars"),
     "company_id": lambda sender: made(sender, "/v1/companies"),
     "contact_id": lambda sender: sender.contact(),
     "deal_id": lambda sender: made(sender, "/v1/deals"),
     "field_id": lambda sender: made(sender, "/v1/fields"),
     "import_id": lambda sender: made(sender, "/v1/imports"),
     "job_id": lambda sender: job(sender),  # noqa: PLW0108 - defined below
+    "link": lambda sender: link(sender),  # noqa: PLW0108 - defined below
     "order_id": lambda sender: made(sender, "/v1/orders"),
     "pricebook_id": lambda sender: made(sender, "/v1/pricebooks"),
     "product_id": lambda sender: made(sender, "/v1/products"),
+    "quote_id": lambda sender: made(sender, "/v1/quotes"),
     "pipeline_id": lambda sender: made(sender, "/v1/pipelines"),
     "quota_id": lambda sender: made(sender, "/v1/quotas"),
     "task_id": lambda sender: made(sender, "/v1/tasks"),
+    "followup_id": lambda sender: made(sender, "/v1/followups"),
     "playbook_id": lambda sender: made(sender, "/v1/playbooks"),
     "team_id": lambda sender: made(sender, "/v1/teams"),
     "token_id": lambda sender: made(sender, "/v1/tokens"),
@@ -50,6 +54,7 @@ NAMED: dict[str, Callable[[], str]] = {
     "address": lambda: f"{uuid.uuid4().hex}@example.com",
     "currency": lambda: "USD",
     "day": lambda: "2026-03-01",
+    "file": lambda: "nobody.ics",
     "domain": lambda: f"{uuid.uuid4().hex[:12]}.example",
     "external_id": lambda: f"crm:{uuid.uuid4().hex}",
 }
@@ -79,10 +84,14 @@ FILL_INSIDE: dict[str, Callable[[Sender, int], tuple[str, list[str]]]] = {
     "list_job_rows": lambda sender, count: job_rows(sender, count=count),
     "list_rates": lambda sender, count: rates(sender, count),  # noqa: PLW0108 - as above
     "company_contacts": lambda sender, count: employees(sender, count),  # noqa: PLW0108 - as above
+    "contact_orders": lambda sender, count: bought(sender, "contact_id", count),
+    "company_orders": lambda sender, count: bought(sender, "company_id", count),
     "contact_history": lambda sender, count: history(sender, "contact_id", count),
     "company_history": lambda sender, count: history(sender, "company_id", count),
     "deal_history": lambda sender, count: history(sender, "deal_id", count),
 }
+
+LINES = [{"name": "Chair", "quantity": 2, "unit_price": {"amount": 129900, "currency": "EUR"}}]
 
 # Bodies that depend on who calls.
 BODIES: dict[str, Callable[[Sender], Any]] = {
@@ -90,6 +99,11 @@ BODIES: dict[str, Callable[[Sender], Any]] = {
     "refresh": lambda sender: {"refresh_token": sender.signed_up["refresh_token"]},
     "logout": lambda _: {},
     "create_import": lambda _: {"source": "hubspot"},
+    "create_followup": lambda sender: {
+        "subject_id": MAKE["contact_id"](sender)["id"],
+        "after_days": 3,
+        "task": {"title": "Ask again"},
+    },
     "create_playbook": lambda sender: playbook(sender),  # noqa: PLW0108 - defined below
     "patch_playbook": lambda _: {"name": "Another"},
     "create_field": lambda _: {"noun": "contact", "name": f"f{uuid.uuid4().hex}", "label": "F", "type": "text"},
@@ -109,6 +123,17 @@ BODIES: dict[str, Callable[[Sender], Any]] = {
     "patch_field": lambda _: {"label": "Another"},
     "create_quota": lambda _: {"period": month(), "amount": {"amount": 5_000_000, "currency": "EUR"}},
     "patch_quota": lambda _: {"amount": {"amount": 6_000_000, "currency": "EUR"}},
+    "accept_offer": lambda _: {"name": "Ada Lovelace"},
+    "decline_offer": lambda _: {},
+    "create_order": lambda _: {"items": LINES, "external_ids": {"shop": uuid.uuid4().hex}},
+    "patch_order": lambda _: {"status": "paid"},
+    "put_order_by_external_id": lambda _: {"items": LINES},
+    "create_pricebook": lambda _: {"name": "Resellers", "currency": "EUR"},
+    "patch_pricebook": lambda _: {"valid_from": "2026-03-01"},
+    "create_product": lambda _: {"name": "Chair", "sku": uuid.uuid4().hex},
+    "patch_product": lambda _: {"active": False},
+    "create_quote": lambda sender: {"deal_id": MAKE["deal_id"](sender)["id"], "items": LINES},
+    "patch_quote": lambda _: {"terms": "Payable within 14 days."},
     "put_rate": lambda _: {"rate": "0.9223"},
     "put_rates": lambda _: {"day": "2026-03-01", "rates": {"CHF": "1.0312", "USD": "0.9223"}},
     "merge_contacts": lambda sender: {"loser_id": MAKE["contact_id"](sender)["id"]},
@@ -164,6 +189,8 @@ def valid(route: Route, sender: Sender) -> Call:
     if route.path.endswith(("/restore", "/purge")):
         removed = sender.delete(path.rpartition("/")[0])
         assert removed.status == 204, removed.text
+    if route.path.endswith("/revoke"):
+        assert sender.post(path.removesuffix("revoke") + "send").status == 200
     if route.path.startswith("/v1/imports/{import_id}/") and route.method == "POST":
         brought(sender, path)
     if route.path.endswith("/unmerge"):
@@ -314,6 +341,20 @@ def history(sender: Sender, parameter: str, count: int) -> tuple[str, list[str]]
         assert sender.patch(path, {"tags": [str(number)]}).status == 200
     sender.house.settle()
     return f"{path}/history", [f"{sender.user}/{number + 1}" for number in range(count + 1)]
+
+
+def link(sender: Sender) -> Any:
+    """The token of a quote's link."""
+    answer = sender.post(f"/v1/quotes/{MAKE['quote_id'](sender)['id']}/send")
+    assert answer.status == 200, answer.text
+    return {"id": answer.json["url"].rpartition("/")[2]}
+
+
+def bought(sender: Sender, parameter: str, count: int) -> tuple[str, list[str]]:
+    """A contact or a company with so many orders: the path of their list, and their ids."""
+    record = MAKE[parameter](sender)
+    there = [sender.post("/v1/orders", {"items": LINES, parameter: record["id"]}).json["id"] for _ in range(count)]
+    return f"/v1/{'contacts' if parameter == 'contact_id' else 'companies'}/{record['id']}/orders", there
 
 
 def token(sender: Sender, scopes: set[str] | frozenset[str]) -> Sender:

@@ -32,6 +32,14 @@ VERBS = {
 
 # What a noun does not offer, with the reason.
 LACKS = {
+    "calendar": {
+        "patch_calendar": "a link is what it was when it was given away; make a new one",
+        "restore_calendar": "what is revoked stays revoked",
+    },
+    "followup": {
+        "patch_followup": "what is waited for was said when it began; make another one",
+        "restore_followup": "who waits again makes another one",
+    },
     "job": {
         "create_job": "what is to be done begins its job",
         "patch_job": "a job follows its work and nobody else",
@@ -73,7 +81,12 @@ NO_NOUNS = {
 }
 
 # Lists of one noun below a record of another: who sees them has to be allowed to see what they show.
-SHOWS = {"company_contacts": "contacts"}
+SHOWS = {
+    "company_contacts": "contacts",
+    "contact_orders": "orders",
+    "company_orders": "orders",
+    "contact_purchases": "orders",
+}
 
 # Shapes that no kind of item has of its own.
 LISTS = {"trash": "the list in which records of several nouns stand while they are there"}
