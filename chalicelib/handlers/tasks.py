@@ -5,7 +5,16 @@ from typing import Any
 from chalicelib.handlers._http import Routes
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.page import Listing, Page
-from chalicelib.schemas.task import Completion, TaskDraft, TaskPatch, TaskQuery, TaskView
+from chalicelib.schemas.task import (
+    CompletedTask,
+    Completion,
+    Snooze,
+    TaskDraft,
+    TaskPatch,
+    TaskQuery,
+    TaskScope,
+    TaskView,
+)
 from chalicelib.services import tasks
 
 routes = Routes(__name__)
@@ -13,7 +22,7 @@ routes = Routes(__name__)
 
 @routes.post("/v1/tasks", permission="tasks:write", body=TaskDraft, returns=TaskView)
 def create_task(actor: Actor, body: TaskDraft) -> TaskView:
-    """Create a task; its assignee is reminded by mail."""
+    """Create a task; its assignee is reminded by mail and in the inbox."""
     return tasks.create(actor, body)
 
 
@@ -29,10 +38,10 @@ def get_task(actor: Actor, task_id: str) -> TaskView:
     return tasks.get(actor, task_id)
 
 
-@routes.patch("/v1/tasks/{task_id}", permission="tasks:write", body=TaskPatch, returns=TaskView)
-def patch_task(actor: Actor, task_id: str, body: dict[str, Any], expected: int | None) -> TaskView:
-    """Change some fields of a task."""
-    return tasks.update(actor, task_id, body, expected)
+@routes.patch("/v1/tasks/{task_id}", permission="tasks:write", query=TaskScope, body=TaskPatch, returns=TaskView)
+def patch_task(actor: Actor, task_id: str, query: TaskScope, body: dict[str, Any], expected: int | None) -> TaskView:
+    """Change some fields of a task; of one that recurs only this one, or all from it on."""
+    return tasks.update(actor, task_id, body, expected, query.scope)
 
 
 @routes.delete("/v1/tasks/{task_id}", permission="tasks:write")
@@ -47,7 +56,15 @@ def restore_task(actor: Actor, task_id: str, expected: int | None) -> TaskView:
     return tasks.restore(actor, task_id, expected)
 
 
-@routes.post("/v1/tasks/{task_id}/complete", permission="tasks:write", body=Completion, returns=TaskView, status=200)
-def complete_task(actor: Actor, task_id: str, body: Completion, expected: int | None) -> TaskView:
-    """Complete a task, with how it went."""
+@routes.post(
+    "/v1/tasks/{task_id}/complete", permission="tasks:write", body=Completion, returns=CompletedTask, status=200
+)
+def complete_task(actor: Actor, task_id: str, body: Completion, expected: int | None) -> CompletedTask:
+    """Complete a task, with how it went, and make what is next in the same call."""
     return tasks.complete(actor, task_id, body, expected)
+
+
+@routes.post("/v1/tasks/{task_id}/snooze", permission="tasks:write", body=Snooze, returns=TaskView, status=200)
+def snooze_task(actor: Actor, task_id: str, body: Snooze, expected: int | None) -> TaskView:
+    """Be reminded of a task later; it stays due when it is."""
+    return tasks.snooze(actor, task_id, body.until, expected)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
@@ -59,10 +59,19 @@ class Sheet(Item, discriminator="sheet"):
 
 
 class OpenTask(Item, discriminator="open_task"):
-    """What one task says to its subject's `next_activity_at`: a due time while open, none when not."""
+    """What one task says to its subject's `next_activity_at`: a due time while open, none when not.
+
+    Whether it is open is said too, since one may be open without a date.
+    """
 
     of_version = NumberAttribute()
     due_at = UnicodeAttribute(null=True)
+    undated = BooleanAttribute(null=True)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to be done."""
+        return bool(self.due_at or self.undated)
 
 
 class Usage(Item, discriminator="usage"):

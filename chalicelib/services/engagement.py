@@ -12,6 +12,7 @@ from chalicelib.models import keys
 from chalicelib.models.ledger import OpenTask
 from chalicelib.models.subject import Subject
 from chalicelib.models.table import every
+from chalicelib.models.task import UNDATED
 from chalicelib.models.writes import Step, absent, transact
 from chalicelib.services import absorbed
 
@@ -44,7 +45,7 @@ def planned(before: Any, after: Any) -> None:
         counts = (
             after is not None and after.subject_id == subject_id and after.status == "open" and not after.deleted_at
         )
-        _contribute(record.tenant, subject_id, record.id, version, after.due_at if counts else None)
+        _contribute(record.tenant, subject_id, record.id, version, after.due_at or UNDATED if counts else None)
         _settle(record.tenant, subject_id, record.updated_by or "system")
 
 
@@ -60,9 +61,8 @@ def _reached(tenant: str, record_id: str, at: str, by: str) -> None:
 
 
 def _contribute(tenant: str, subject_id: str, task_id: str, version: int, due_at: str | None) -> None:
-    said = OpenTask(
-        *keys.key("open_task", tenant=tenant, subject=subject_id, task=task_id), of_version=version, due_at=due_at
-    )
+    said = OpenTask(*keys.key("open_task", tenant=tenant, subject=subject_id, task=task_id), of_version=version)
+    said.due_at, said.undated = (None, True) if due_at == UNDATED else (due_at, None)
     said.ttl = None if due_at else int(clock.epoch()) + _KEEP_CLOSED
     try:
         transact(Step("save", said, absent() | (OpenTask.of_version < version)))

@@ -106,11 +106,11 @@ def parse(text: str) -> Rule:
     return Rule(endless, int(parts["COUNT"]) if "COUNT" in parts else None, parts.get("UNTIL"))
 
 
-def check(text: str, zone: str, start: datetime) -> None:
+def check(text: str, zone: str, start: datetime, wall: datetime | None = None) -> None:
     """Nothing, or `Invalid` for a rule that ends before it begins at `start`, or after which nothing ever comes."""
     if not _YEARS[0] <= start.year < _YEARS[1]:
         raise _refused(f"It begins between the years {_YEARS[0]} and {_YEARS[1]}.")
-    rule, wall = parse(text), wall_of(start, zone)
+    rule, wall = parse(text), wall or wall_of(start, zone)
     if rule.ends_before(wall, start):
         raise _refused("UNTIL lies before the first time.")
     if rule.count != 1 and next(_walls(rule, wall, inclusive=True), None) is None:
@@ -130,10 +130,17 @@ def expand(
     text: str, zone: str, start: datetime, between: tuple[datetime, datetime], limit: int = 500
 ) -> list[datetime]:
     """The instants (UTC) of a series that begins at `start`, in [from, to), in order; at most `limit`."""
-    rule, wall = parse(text), wall_of(start, zone)
+    own = [start.astimezone(UTC)] if between[0] <= start < between[1] else []
+    return sorted({*own, *behind(text, zone, wall_of(start, zone), 1, between, limit)})[:limit]
+
+
+def behind(
+    text: str, zone: str, wall: datetime, number: int, between: tuple[datetime, datetime], limit: int = 500
+) -> list[datetime]:
+    """As `expand`, of what comes behind the `number`th occurrence of a series, which is at `wall`."""
     first, last = between
-    found = {start.astimezone(UTC)} if first <= start < last else set()
-    for one in _behind(rule, zone, wall, 1):
+    found: set[datetime] = set()
+    for one in _behind(parse(text), zone, wall, number):
         if one.at >= last + _SHIFTED or len(found) >= limit:
             break
         if first <= one.at < last:

@@ -11,7 +11,7 @@ from chalicelib.models.writes import Step, absent, change, transact
 from chalicelib.schemas.access import UserDraft, UserView
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.page import Listing, Page
-from chalicelib.services import emails, passwords, permissions, sessions, text, tokens, zones
+from chalicelib.services import emails, passwords, permissions, sessions, settings, text, tokens, zones
 
 
 def create(actor: Actor, draft: UserDraft) -> UserView:
@@ -151,6 +151,15 @@ def exists(tenant: str, user_id: str, pointer: str) -> str:
         return load(tenant, user_id).id
     except errors.NotFound:
         raise errors.invalid(pointer, "unknown", "There is no such user.") from None
+
+
+def zone_of(tenant: str, user_id: str) -> str:
+    """The time zone of a user, or else of his firm. Half a unit, a whole one if he has none of his own."""
+    try:
+        own = load(tenant, user_id).time_zone
+    except errors.NotFound:
+        own = None
+    return own or settings.of(tenant).time_zone or settings.TIME_ZONE
 
 
 def view(user: User) -> UserView:
