@@ -300,7 +300,7 @@ def pair(sender: Sender, noun: str) -> Any:
 
 def row_id(row: Any) -> str:
     """What tells a row of a list from all others: its id, those of the two it is about, or who made which version."""
-    if "rate" in row:
+    if "rate" in row and "id" not in row:
         return f"{row['day']}/{row['rate']}"
     if "version" in row and "id" not in row:
         return f"{row['actor']}/{row['version']}"
