@@ -84,6 +84,8 @@ FILL_INSIDE: dict[str, Callable[[Sender, int], tuple[str, list[str]]]] = {
     "list_job_rows": lambda sender, count: job_rows(sender, count=count),
     "list_rates": lambda sender, count: rates(sender, count),  # noqa: PLW0108 - as above
     "company_contacts": lambda sender, count: employees(sender, count),  # noqa: PLW0108 - as above
+    "company_deals": lambda sender, count: sold(sender, "company_id", count),
+    "contact_deals": lambda sender, count: sold(sender, "contact_id", count),
     "contact_orders": lambda sender, count: bought(sender, "contact_id", count),
     "company_orders": lambda sender, count: bought(sender, "company_id", count),
     "contact_history": lambda sender, count: history(sender, "contact_id", count),
@@ -118,6 +120,7 @@ BODIES: dict[str, Callable[[Sender], Any]] = {
     "patch_pipeline": lambda _: {"name": "Upgrades"},
     "bulk_contacts": lambda _: {"action": "tag", "tags": ["vip"], "filter": {}, "all": True},
     "bulk_companies": lambda _: {"action": "tag", "tags": ["vip"], "filter": {}, "all": True},
+    "bulk_deals": lambda _: {"action": "tag", "tags": ["vip"], "filter": {}, "all": True},
     "convert_lead": lambda _: {"contact": {"first_name": uuid.uuid4().hex}, "deal": {"title": "Engine"}},
     "reassign_user": lambda sender: {"to_user_id": sender.user},
     "patch_field": lambda _: {"label": "Another"},
@@ -284,6 +287,15 @@ def employees(sender: Sender, count: int) -> tuple[str, list[str]]:
     there = [sender.contact(first_name="Ada", company_id=company["id"])["id"] for _ in range(count)]
     sender.house.settle()
     return f"/v1/companies/{company['id']}/contacts", there
+
+
+def sold(sender: Sender, parameter: str, count: int) -> tuple[str, list[str]]:
+    """A company or a contact with so many deals: the path of their list, and their ids."""
+    party = MAKE[parameter](sender)
+    of = {"contact_ids": [party["id"]]} if parameter == "contact_id" else {"company_id": party["id"]}
+    there = [sender.post("/v1/deals", {"title": "Ten engines", **of}).json["id"] for _ in range(count)]
+    sender.house.settle()
+    return f"/v1/{'contacts' if parameter == 'contact_id' else 'companies'}/{party['id']}/deals", there
 
 
 def pair(sender: Sender, noun: str) -> Any:

@@ -59,7 +59,8 @@ SHARED = {"user": "access", "token": "access"}
 OTHER_ROOMS = {
     "auth": "signing up, in and out",
     "batches": "several operations on contacts, companies or deals in a request",
-    "bulk": "many contacts or companies at once",
+    "boards": "the deals of a pipeline, a company or a contact side by side",
+    "bulk": "many contacts, companies or deals at once",
     "duplicates": "contacts or companies that may be one",
     "exports": "an export is a job",
     "imports": "an import is a job",
@@ -82,6 +83,9 @@ NO_NOUNS = {
 
 # Lists of one noun below a record of another: who sees them has to be allowed to see what they show.
 SHOWS = {
+    "company_deals": "deals",
+    "contact_deals": "deals",
+    "get_board": "deals",
     "company_contacts": "contacts",
     "contact_orders": "orders",
     "company_orders": "orders",
