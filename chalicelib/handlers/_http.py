@@ -180,6 +180,8 @@ def _expecting(route: Route, given: dict[str, Any], versions: list[int] | None) 
 
 def _encode(route: Route, request: Request, result: Any) -> Response:
     if isinstance(result, Document):
+        if "ETag" in result.headers and request.if_none_match(result.headers["ETag"]):
+            return Response("", dict(result.headers), 304)
         shown: Headers = {"Content-Type": result.media_type, **result.headers}
         return Response(result.text, shown, result.status or route.status)
     headers: Headers = {"Content-Type": "application/json"}

@@ -61,6 +61,15 @@ SHAPES: Final[dict[str, Shape]] = {
         {"gsi1": ("T#{tenant}#playbook", "{name}#{id}"), "gsi2": ("T#{tenant}#playbook#{stage}", "{id}")},
     ),
     "play": Shape("T#{tenant}#{deal}", "PLAY#{entered}#{playbook}"),
+    "followup": Shape(
+        "T#{tenant}#{id}",
+        "#",
+        {
+            "gsi1": ("T#{tenant}#followup#{status}", "{due_at}#{id}"),
+            "gsi2": ("T#{tenant}#followup#{subject}", "{status}#{due_at}#{id}"),
+        },
+    ),
+    "wait": Shape("T#{tenant}#{subject}", "WAIT#{followup}"),
     "team": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#team", "{name}#{id}")}),
     "quota": Shape(
         "T#{tenant}#{id}",
@@ -135,7 +144,7 @@ class Pattern(NamedTuple):
 
 
 PATTERNS: Final[tuple[Pattern, ...]] = (
-    Pattern("auth.signup", 0, 8, "tenant 2, user 2 + gsi1 1, login 2; session 1"),
+    Pattern("auth.signup", 0, 11, "tenant 2, user 2 + gsi1 1, login 2, the first pipeline 2 + gsi1 1; session 1"),
     Pattern(
         "auth.login",
         1.5,
@@ -182,8 +191,8 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         "calendar.read",
         2.5,
         0,
-        "link, consistent, 1, whose it is 0.5; a query of his open tasks and one of what he did 0.5 each, more for each "
-        "4 KB: some seven of 500 at most, so 72 units however many there are",
+        "link, consistent, 1, whose it is 0.5; a query of his open tasks and one of what he did 0.5 each, for "
+        "each 4 KB. A task is 0.6 KB, of which 500 and 200 are read at most",
     ),
     Pattern(
         "lead.convert",
@@ -198,6 +207,27 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("activity.event_again", 2.5, 0, "contact 0.5, name and entry 1 each; the refused name is 1, untold"),
     Pattern("activity.patch", 1, 2, "contact and entry 0.5 each; entry 1 + gsi1 1"),
     Pattern("activity.pin", 1, 3, "as activity.patch, and gsi2 1"),
+    Pattern("deal.create", 2, 2, "pipeline, owner, settings and the last card of the stage 0.5 each; deal 1 + gsi1 1"),
+    Pattern("deal.create_known", 3, 2, "as deal.create; a contact and a company, 0.5 each"),
+    Pattern("deal.get", 0.5, 0, "one item"),
+    Pattern("deal.patch", 0.5, 2, "deal 1 + gsi1 1; the pipeline is not asked while the deal stays in its stage"),
+    Pattern(
+        "deal.move",
+        1.5,
+        3,
+        "deal, pipeline and the last card of the stage 0.5 each; deal 1 + gsi1 moved 2. With feed.deal_moved 10 in all",
+    ),
+    Pattern("deal.close", 2, 3, "as deal.move, and the settings 0.5, for another currency its rate 0.5"),
+    Pattern("deal.delete", 0.5, 3, "deal 1 + gsi1 moved to the trash's list 2; an id of another system 2, the deal 2"),
+    Pattern("deal.restore", 1, 3, "deal, and is its stage there still, 0.5 each; as deleted"),
+    Pattern("deal.purge", 0.5, 2, "deal; a stone in its place 1, out of gsi1 1"),
+    Pattern("pipeline.create", 0.5, 2, "are there few enough; pipeline 1 + gsi1 1 for each KB"),
+    Pattern("pipeline.get", 0.5, 0, "one item"),
+    Pattern("pipeline.page", 0.5, 0, "one query of gsi1; 0.5 for each 4 KB"),
+    Pattern("pipeline.patch", 0.5, 2, "pipeline 1 + gsi1 1; renamed it moves in gsi1, 1 more"),
+    Pattern("pipeline.patch_stage", 1, 2, "as pipeline.patch; has the stage deals, 0.5 for each that goes or closes"),
+    Pattern("pipeline.delete", 2.5, 2, "pipeline 0.5, has any of its four open stages deals 0.5 each; pipeline 1 + gsi1 1"),
+    Pattern("pipeline.restore", 1, 2, "pipeline, and are there few enough; pipeline 1 + gsi1 1"),
     Pattern("task.create", 0, 7, "task 2 + gsi1 1 + gsi2 1, moment 2 + due 1"),
     Pattern("task.get", 0.5, 0, "one item"),
     Pattern("task.page", 0.5, 0, "one query of gsi1, or of gsi2 for one assignee"),
@@ -222,6 +252,17 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         "entry 2; contribution read 1, written with total 4; open task 1, read twice with the contact 4; contact 4; "
         "what it was before 1; card read 1, written twice 2, an entry of the index 1",
     ),
+    Pattern(
+        "feed.deal_moved",
+        3,
+        7,
+        "as the three below; has the stage a playbook 0.5, and nothing in the index",
+    ),
+    Pattern("feed.deal_moved_history", 0, 1, "what the deal was before, packed into less than 1 KB"),
+    Pattern("feed.deal_moved_told", 0.5, 2, "the names of the stages 0.5; timeline entry 1 + gsi1 1"),
+    Pattern("feed.deal_moved_sheets", 1, 4, "contribution read 1 and written 2, the sheet of its owner and month 2"),
+    Pattern("feed.deal_moved_index", 0, 0, "a move between open stages changes nothing that lists are sorted by"),
+    Pattern("feed.deal_counted", 1, 4, "contribution read 1 and written 2, total 2; not for a move"),
     Pattern("feed.change", 0, 1, "what the record was before, packed into less than 1 KB; each further KB 1"),
     Pattern("feed.told", 0, 2, "a new owner, stage or place: timeline entry 1 + gsi1 1"),
     Pattern("feed.company_reached", 1, 4, "company read 1 and written 1 + gsi1 1 + its place in gsi2 2"),
@@ -318,6 +359,27 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         "of a task 0.5 and its assignee 0.5; plan 1, three tasks as in task.create",
     ),
     Pattern("playbook.closed", 1, 0, "a deal is closed: has it plans; one more if so, and what each open task costs"),
+    Pattern(
+        "followup.create",
+        1.5,
+        9,
+        "subject 0.5, working time 1; followup 2 + gsi1 1 + gsi2 1, moment 2 + due 1, a wait 2 for each record",
+    ),
+    Pattern("followup.get", 0.5, 0, "one item"),
+    Pattern("followup.page", 0.5, 0, "one query of gsi1, or of gsi2 for one subject; 0.5 for each 4 KB"),
+    Pattern("followup.delete", 0.5, 9, "as created; one that has ended 3"),
+    Pattern("followup.unconcerned", 0, 0, "an activity that is no answer"),
+    Pattern("followup.none", 0.5, 0, "an answer where nothing waits"),
+    Pattern(
+        "followup.answered", 1.5, 11, "the waits 0.5, followup 1; written 2, moved in gsi1 2 and gsi2 2, moment 3, wait 2"
+    ),
+    Pattern(
+        "followup.due",
+        9,
+        16,
+        "followup, subject twice and its timeline 1 each, assignee 0.5, working time 1; task: subject and assignee 0.5 "
+        "each, 7; followup 6, wait 2; told: subject and task 1 each, user 0.5, 1",
+    ),
     Pattern("duplicate.page", 1.5, 0, "one query of gsi1 0.5; the two records of each pair 0.5 each"),
     Pattern("duplicate.dismiss", 1, 2, "are both there 0.5 each; pair 1, out of gsi1 1"),
     Pattern("duplicate.candidates", 4.5, 0, "eight keys, a query each 0.5; the one record that shares one 0.5"),

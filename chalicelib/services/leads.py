@@ -74,7 +74,7 @@ class _Lead:
     def plan(self) -> None:
         """Settle which records there are and what is to be written. Raises `Invalid`, `Conflict`."""
         draft = self.wanted.contact
-        built = self._built("contact", draft) if draft else None
+        built: Any = self._built("contact", draft) if draft else None
         person = self._chosen("contact", built)
         firm, firm_draft = self._firm(person, built)
         if any(self.offered.values()):
@@ -211,7 +211,7 @@ class _Lead:
         return patch
 
     def _stage(self, person: Any) -> str | None:
-        there = person or self.wanted.contact
+        there: Any = person or self.wanted.contact
         return self.wanted.lifecycle or stage(there.lifecycle, self.records.get("deal"))
 
     def _deal(self, person: Any, person_id: str, company_id: str | None) -> None:
