@@ -121,6 +121,7 @@ SHAPES: Final[dict[str, Shape]] = {
     # what keeps it right
     "guard": Shape("T#{tenant}#unique#{noun}#{field}#{value}", "#"),
     "moment": Shape("T#{tenant}#{subject}", "DUE#{what}", {"due": ("DUE#{shard}", "{at}#{tenant}#{subject}#{what}")}),
+    "handed": Shape("T#-#due#{shard}", "#"),
     "send": Shape("T#{tenant}#{subject}", "SEND#{purpose}#{at}"),
     "contribution": Shape("T#{tenant}#{record}", "LEDGER#{ledger}"),
     "total": Shape("T#{tenant}#total", "{name}"),
@@ -224,9 +225,9 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("pipeline.create", 0.5, 2, "are there few enough; pipeline 1 + gsi1 1 for each KB"),
     Pattern("pipeline.get", 0.5, 0, "one item"),
     Pattern("pipeline.page", 0.5, 0, "one query of gsi1; 0.5 for each 4 KB"),
-    Pattern("pipeline.patch", 0.5, 2, "pipeline 1 + gsi1 1; renamed it moves in gsi1, 1 more"),
+    Pattern("pipeline.patch", 0.5, 3, "pipeline 1 + gsi1, sorted by the name, moved 2; 1 less if the name stays"),
     Pattern("pipeline.patch_stage", 1, 2, "as pipeline.patch; has the stage deals, 0.5 for each that goes or closes"),
-    Pattern("pipeline.delete", 2.5, 2, "pipeline 0.5, has any of its four open stages deals 0.5 each; pipeline 1 + gsi1 1"),
+    Pattern("pipeline.delete", 2.5, 2, "pipeline, has any of its four open stages deals 0.5 each; pipeline 1 + gsi1 1"),
     Pattern("pipeline.restore", 1, 2, "pipeline, and are there few enough; pipeline 1 + gsi1 1"),
     Pattern("task.create", 0, 7, "task 2 + gsi1 1 + gsi2 1, moment 2 + due 1"),
     Pattern("task.get", 0.5, 0, "one item"),
@@ -252,12 +253,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         "entry 2; contribution read 1, written with total 4; open task 1, read twice with the contact 4; contact 4; "
         "what it was before 1; card read 1, written twice 2, an entry of the index 1",
     ),
-    Pattern(
-        "feed.deal_moved",
-        3,
-        7,
-        "as the three below; has the stage a playbook 0.5, and nothing in the index",
-    ),
+    Pattern("feed.deal_moved", 2, 7, "history, entry and sheets as below; has the stage a playbook 0.5"),
     Pattern("feed.deal_moved_history", 0, 1, "what the deal was before, packed into less than 1 KB"),
     Pattern("feed.deal_moved_told", 0.5, 2, "the names of the stages 0.5; timeline entry 1 + gsi1 1"),
     Pattern("feed.deal_moved_sheets", 1, 4, "contribution read 1 and written 2, the sheet of its owner and month 2"),
@@ -312,7 +308,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     ),
     Pattern(
         "forecast.read",
-        5.5,
+        5,
         0,
         "settings and pipelines 0.5 each; of one pipeline the open deals and the closed ones in a query each, 0.5 each "
         "and for 4 KB more; quotas of one year in three queries, 1.5; names 0.5; rates of two currencies 0.5 each",
@@ -419,6 +415,8 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("due.idle_minute", 2, 0, "each shard asked once, nothing found"),
     Pattern("due.claim", 0, 3, "moment 1, its place in the due index moved to the end of the lease 2"),
     Pattern("due.finish", 0, 2, "moment 1 + due 1 removed"),
+    Pattern("due.crowd", 4.5, 1, "a hundred keys 3 or so, a thousand 0.5 for each 4 KB; what was told before 1, told 1"),
+    Pattern("due.reminder", 2, 8, "task 1, assignee 0.5, his firm's zone 0.5; claimed 3, inbox 1, mail 2, removed 2"),
     Pattern("due.date", 3.5, 5, "record 1, owner 0.5; mail claimed and recorded 2; record twice 2, moment moved 3"),
     Pattern("usage.page", 1, 0, "one query of the tenant's days, consistent: what was just written is on the bill"),
     Pattern("company.rollup", 2, 0, "the company 0.5; what is right below each company 1; a tally 0.5 each"),

@@ -13,26 +13,19 @@ Month = Annotated[
     str,
     Meta(
         pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?$(?!\n)",
-        description="A month, or any day of it, in UTC; both ends are included. By default this month and the next two",
         examples=["2026-11"],
     ),
 ]
 
 
 class ForecastQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Which months, of one pipeline or of all, and added up by what."""
+    """Which months (by default this one and the next two), of one pipeline or of all, and added up by what."""
 
     pipeline_id: Id | None = None
     since: Month | None = msgspec.field(default=None, name="from")
     until: Month | None = msgspec.field(default=None, name="to")
     group_by: Group = "owner"
-    undated: (
-        Annotated[
-            Literal["true"],
-            Meta(description="Count open deals without `expected_close` too, by month in a group `none` of their own"),
-        ]
-        | None
-    ) = None
+    undated: Literal["true"] | None = None
 
 
 class CategorySums(View):
@@ -59,8 +52,8 @@ class Categories(View):
 
 
 class ForecastSums(View):
-    """`count`, `sum` and `weighted` are of what is open and not omitted. `attainment` is `won` divided by `quota`; a
-    team or firm without a quota of its own has that of its users together.
+    """`count`, `sum` and `weighted` are of what is open and not omitted. `attainment` is `won` divided by `quota`; in
+    months without a quota of its own a team or the firm has what those of its users add up to.
     """
 
     categories: Categories

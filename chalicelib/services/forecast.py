@@ -204,17 +204,12 @@ class _Groups:
             return quotas.of_firm(self._quotas, [group], pipeline_id)
         if self._wanted.group_by == "pipeline":
             return quotas.of_firm(self._quotas, months, group)
-        own = self._due(group)
-        if own is None and group in self._teams:
-            return quotas.added(self._due(member) for member in self._teams[group])
-        return own
+        members = [self._quotas.get(one, ()) for one in self._teams.get(group, ())]
+        return quotas.of_all(self._quotas.get(group, ()), members, months, pipeline_id)
 
     def total(self) -> Fraction | None:
         """What the firm is to win."""
         return quotas.of_firm(self._quotas, self._wanted.months, self._wanted.pipeline_id)
-
-    def _due(self, subject: str) -> Fraction | None:
-        return quotas.due(self._quotas.get(subject, ()), self._wanted.months, self._wanted.pipeline_id)
 
     def _named(self) -> dict[str, str]:
         if self._wanted.group_by == "owner":

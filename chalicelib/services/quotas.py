@@ -152,16 +152,24 @@ def due(theirs: Iterable[Quota], months: list[str], pipeline_id: str | None) -> 
     """What one subject is to win in these months in all, in minor units; None if no quota says.
 
     The years and quarters that lie in the months as a whole count as they are, then months; a month that has none has
-    an even share of its quarter, or else of its year. Without a pipeline it is the quota over all pipelines, or if
-    there is none what those of the pipelines add up to.
+    an even share of its quarter, or else of its year. Without a pipeline it is the quota over all pipelines, and in
+    months without one what those of the pipelines add up to.
     """
-    by_pipeline: dict[str | None, dict[str, int]] = defaultdict(dict)
-    for quota in theirs:
-        by_pipeline[quota.pipeline_id][quota.period] = quota.amount["amount"]
-    overall = _covered(by_pipeline.pop(pipeline_id, {}), months)
-    if overall is not None or pipeline_id is not None:
-        return overall
-    return added(_covered(one, months) for one in by_pipeline.values())
+    return added(_said(theirs, months, pipeline_id)[0])
+
+
+def of_all(
+    own: Iterable[Quota], members: Iterable[Iterable[Quota]], months: list[str], pipeline_id: str | None
+) -> Fraction | None:
+    """What a team or the firm is to win: by its own quotas, and in months without one what its members' add up to."""
+    parts, left = _said(own, months, pipeline_id)
+    return added([*parts, *(due(theirs, left, pipeline_id) for theirs in members)])
+
+
+def of_firm(quotas: Mapping[str, list[Quota]], months: list[str], pipeline_id: str | None) -> Fraction | None:
+    """What the firm is to win, as `of_all` of its users."""
+    users_ = [theirs for subject, theirs in quotas.items() if ids.is_id("usr", subject)]
+    return of_all(quotas.get(FIRM, ()), users_, months, pipeline_id)
 
 
 def added(several: Iterable[Fraction | None]) -> Fraction | None:
@@ -170,28 +178,34 @@ def added(several: Iterable[Fraction | None]) -> Fraction | None:
     return sum(known, Fraction(0)) if known else None
 
 
-def of_firm(quotas: Mapping[str, list[Quota]], months: list[str], pipeline_id: str | None) -> Fraction | None:
-    """What the firm is to win: its own quota, or what those of its users add up to."""
-    own = due(quotas.get(FIRM, ()), months, pipeline_id)
-    if own is not None:
-        return own
-    return added(due(theirs, months, pipeline_id) for subject, theirs in quotas.items() if ids.is_id("usr", subject))
+def _said(theirs: Iterable[Quota], months: list[str], pipeline_id: str | None) -> tuple[list[Fraction], list[str]]:
+    """What the quotas of one subject say of the months, and the months of which they say nothing."""
+    by_pipeline: dict[str | None, dict[str, int]] = defaultdict(dict)
+    for quota in theirs:
+        by_pipeline[quota.pipeline_id][quota.period] = quota.amount["amount"]
+    parts, left = _covered(by_pipeline.pop(pipeline_id, {}), months)
+    if pipeline_id is None:
+        several = [_covered(one, left) for one in by_pipeline.values()]
+        parts += (part for found, _ in several for part in found)
+        left = [month for month in left if all(month in rest for _, rest in several)]
+    return parts, left
 
 
-def _covered(amounts: Mapping[str, int], months: list[str]) -> Fraction | None:
+def _covered(amounts: Mapping[str, int], months: list[str]) -> tuple[list[Fraction], list[str]]:
     left, parts = set(months), []
     for length, period_of in ((_MONTHS, _year), (_QUARTER, _quarter), (1, str)):
-        for period in sorted({period_of(month) for month in left}):
+        for period in {period_of(month) for month in left} & amounts.keys():
             inside = {month for month in left if period_of(month) == period}
-            if period in amounts and len(inside) == length:
+            if len(inside) == length:
                 parts.append(Fraction(amounts[period]))
                 left -= inside
     for month in sorted(left):
         for length, period in ((_QUARTER, _quarter(month)), (_MONTHS, _year(month))):
             if period in amounts:
                 parts.append(Fraction(amounts[period], length))
+                left.remove(month)
                 break
-    return added(parts)
+    return parts, sorted(left)
 
 
 def _year(month: str) -> str:

@@ -17,6 +17,7 @@ from chalicelib.models import keys
 from chalicelib.models.deal import Deal
 from chalicelib.models.ledger import Contribution
 from chalicelib.models.table import Item, page
+from chalicelib.models.writes import transact
 from chalicelib.schemas.deal import DealDraft, Move
 from chalicelib.services import changes, deal_sheets, deals, ledger
 from tests import dealing
@@ -273,7 +274,7 @@ class Crashes:
 
 @pytest.fixture
 def crashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Crashes]:
-    planned = Crashes(ledger.transact)
+    planned = Crashes(transact)
     monkeypatch.setattr(ledger, "transact", planned.transact)
     monkeypatch.setenv("LOG_LEVEL", "CRITICAL")
     yield planned
