@@ -22,6 +22,6 @@ class Snapshot(Item, discriminator="snapshot"):
     currency = UnicodeAttribute()
     rows = Json(null=True)  # [[pipeline, owner or "-", category, deals, value, weighted]]
     months = Json(null=True)  # those that it speaks of
-    open = NumberAttribute(null=True)  # deals
+    open = NumberAttribute(null=True)  # deals that are not omitted
     value = UnicodeAttribute(null=True)
     weighted = UnicodeAttribute(null=True)

@@ -11,8 +11,13 @@ from chalicelib.schemas.page import ListQuery
 
 MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$(?!\n)"
 DAY = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$(?!\n)"
-FirstMonth = Annotated[str, Meta(pattern=MONTH, examples=["2026-01"], description="The first month")]
-LastMonth = Annotated[str, Meta(pattern=MONTH, examples=["2026-03"], description="The last month")]
+MONTH_OF = r"^[0-9]{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?$(?!\n)"
+FirstMonth = Annotated[
+    str, Meta(pattern=MONTH_OF, examples=["2026-01"], description="The first month, or any day of it, in UTC")
+]
+LastMonth = Annotated[
+    str, Meta(pattern=MONTH_OF, examples=["2026-03"], description="The last month, or any day of it, in UTC")
+]
 ForecastMonth = Annotated[str, Meta(pattern=MONTH, examples=["2026-03"], description="The month that was forecast")]
 FirstWeek = Annotated[str, Meta(pattern=DAY, examples=["2026-03-02"], description="A day of the first week")]
 LastWeek = Annotated[str, Meta(pattern=DAY, examples=["2026-03-30"], description="A day of the last week")]
@@ -52,6 +57,8 @@ class FunnelView(View):
     """
 
     pipeline_id: str
+    since: str = msgspec.field(name="from")
+    until: str | None = msgspec.field(name="to")
     deals: int
     open: int
     won: int
@@ -65,6 +72,8 @@ class VelocityView(View):
     """
 
     pipeline_id: str
+    since: str = msgspec.field(name="from")
+    until: str | None = msgspec.field(name="to")
     open: int
     won: int
     lost: int
@@ -79,7 +88,7 @@ class LostReason(View):
 
     reason: str
     count: int
-    value: Money
+    sum: Money
     share: Share
 
 
@@ -89,8 +98,10 @@ class LostReasonsView(View):
     """
 
     pipeline_id: str
+    since: str = msgspec.field(name="from")
+    until: str | None = msgspec.field(name="to")
     lost: int
-    value: Money
+    sum: Money
     data: list[LostReason]
     next_cursor: None = None
 
@@ -171,16 +182,15 @@ class SnapshotQuery(ListQuery):
 
 
 class SnapshotView(View):
-    """What the forecast was at the beginning of a week: deals that were open, and what they were worth, plain and
-    weighted by the probabilities of their stages, without those that are omitted; `months` are those that it speaks
-    of.
+    """What the forecast was at the beginning of a week: deals that were open and not omitted, and what they were worth,
+    plain and weighted by the probabilities of their stages; `months` are those that it speaks of.
     """
 
     id: str
     week: Annotated[str, Meta(description="Its Monday", examples=["2026-03-02"])]
     at: Stamp
-    open: int
-    value: Money
+    count: int
+    sum: Money
     weighted: Money
     months: list[str]
 
@@ -200,20 +210,20 @@ class DriftQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class DriftChange(View):
     """How figures differ from those of the week before."""
 
-    value: Money
+    sum: Money
     weighted: Money
     won: Money
     expected: Money
 
 
 class DriftRow(View):
-    """What a week's snapshot said of the month: deals open and what they were worth, plain, weighted, and plain by
-    category; and what was won by then. `expected` is weighted and won together.
+    """What a week's snapshot said of the month: deals open and not omitted, what they were worth, plain, weighted, and
+    plain by category; and what was won by then. `expected` is weighted and won together.
     """
 
     week: str
-    open: int
-    value: Money
+    count: int
+    sum: Money
     weighted: Money
     commit: Money
     best_case: Money

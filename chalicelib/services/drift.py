@@ -19,7 +19,7 @@ from chalicelib.services.snapshots import OMITTED, WON, Row
 _EARLIEST: Final = "0000"
 _LATEST: Final = "9999"
 _END: Final = "\uffff"  # sorts after whatever a name goes on with
-_FIGURES: Final = ("value", "weighted", "won", "expected")
+_FIGURES: Final = ("sum", "weighted", "won", "expected")
 _CATEGORIES: Final = ("commit", "best_case", "pipeline", OMITTED)
 
 
@@ -60,8 +60,8 @@ def _row(week: str, rows: list[Row], own: str, before: DriftRow | None) -> Drift
     won = sum((row.value for row in rows if row.category == WON), Fraction(0))
     shown = DriftRow(
         week=week,
-        open=sum(row.deals for row in rows if row.category != WON),
-        value=_money(value, own),
+        count=sum(row.deals for row in going),
+        sum=_money(value, own),
         weighted=_money(weighted, own),
         won=_money(won, own),
         expected=_money(weighted + won, own),
@@ -111,8 +111,8 @@ def _view(item: Any) -> SnapshotView:
         id=item.id,
         week=item.week,
         at=item.at,
-        open=int(item.open),
-        value=_money(Fraction(item.value), item.currency),
+        count=int(item.open),
+        sum=_money(Fraction(item.value), item.currency),
         weighted=_money(Fraction(item.weighted), item.currency),
         months=item.months,
     )

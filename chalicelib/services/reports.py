@@ -1,11 +1,11 @@
 """Reports about deals: how far they came, how fast, and why they were lost. All from sheets that the ledger keeps."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, Final
 
-from chalicelib import clock
+from chalicelib import clock, errors
 from chalicelib.models.pipeline import Pipeline
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.money import Money
@@ -22,7 +22,10 @@ from chalicelib.services.deal_sheets import Figures, Place
 
 _EARLIEST: Final = 11  # months before this one that a report covers unless it is told otherwise
 _LATEST: Final = "9999-12"
+_ENDS: Final = ("won", "lost")
+_MONTH: Final = len("2026-11")
 _DAY: Final = 86400
+_ADDED: Final = ("count", "base", "entered", "won", "left", "stayed", "age")
 _NONE: Final = Figures()
 Stage = dict[str, Any]
 Sums = Mapping[int, Figures]
@@ -50,6 +53,8 @@ def funnel(actor: Actor, query: ReportQuery) -> FunnelView:
     opened = sum(figures.count for figures in going.values())
     return FunnelView(
         pipeline_id=pipeline.id,
+        since=first,
+        until=last if dated else None,
         deals=opened + sum(figures.count for figures in over.values()),
         open=opened,
         won=ended["won"].count,
@@ -68,13 +73,16 @@ def velocity(actor: Actor, query: ReportQuery) -> VelocityView:
     pipeline = pipelines.of(actor.tenant, query.pipeline_id)
     going = _of(query, deal_sheets.open_deals(actor.tenant, pipeline.id))
     opened = sum(figures.count for figures in going.values())
-    ended = _ended(pipeline, _of(query, deal_sheets.closed_deals(actor.tenant, pipeline.id, *_months(query))))
+    first, last = _months(query)
+    ended = _ended(pipeline, _of(query, deal_sheets.closed_deals(actor.tenant, pipeline.id, first, last)))
     own, won, lost = settings.of(actor.tenant).currency, ended["won"], ended["lost"]
     closed = won.count + lost.count
     # The number of won deals cancels out of mean value and mean duration, not out of the rate.
     daily = Fraction(opened * won.count * won.base * _DAY, closed * won.age) if won.age else None
     return VelocityView(
         pipeline_id=pipeline.id,
+        since=first,
+        until=last if query.until else None,
         open=opened,
         won=won.count,
         lost=lost.count,
@@ -105,13 +113,15 @@ def lost_reasons(actor: Actor, query: ReportQuery) -> LostReasonsView:
     ordered = sorted(several.items(), key=lambda one: (-one[1]["n"], -one[1]["b"], one[0]))
     return LostReasonsView(
         pipeline_id=pipeline.id,
+        since=first,
+        until=last if query.until else None,
         lost=every["n"],
-        value=Money(amount=every["b"], currency=own),
+        sum=Money(amount=every["b"], currency=own),
         data=[
             LostReason(
                 reason=min(spelt[folded], key=lambda one: (-spelt[folded][one], one)),
                 count=cells["n"],
-                value=Money(amount=cells["b"], currency=own),
+                sum=Money(amount=cells["b"], currency=own),
                 share=cells["n"] / every["n"],
             )
             for folded, cells in ordered
@@ -132,7 +142,7 @@ def _stages(pipeline: Pipeline, every: Sums) -> list[FunnelStage]:
                 reached=here.entered,
                 to_next=_share(following.entered, here.entered) if following else None,
                 won=here.won,
-                to_won=_share(here.won, here.entered),
+                to_won=None if stage["forecast"] in _ENDS else _share(here.won, here.entered),
                 left=here.left,
                 seconds=round(here.stayed / here.left, 1) if here.left else None,
             )
@@ -142,19 +152,21 @@ def _stages(pipeline: Pipeline, every: Sums) -> list[FunnelStage]:
 
 def _next(stages: list[Stage], every: Sums) -> Figures | None:
     """The first stage behind an open one that any deal reached; a lost deal has not gone on."""
-    if stages[0]["forecast"] in ("won", "lost"):
+    if stages[0]["forecast"] in _ENDS:
         return None
     behind = (every.get(int(one["code"]), _NONE) for one in stages[1:] if one["forecast"] != "lost")
     return next((figures for figures in behind if figures.entered), None)
 
 
 def _ended(pipeline: Pipeline, over: Sums) -> dict[str, Figures]:
-    """The figures of the stages that count as won, and of those that count as lost."""
-    found: dict[str, Figures] = {"won": Figures(), "lost": Figures()}
-    for stage in pipeline.stages:
-        if stage["forecast"] in found and int(stage["code"]) in over:
-            _add(found[stage["forecast"]], over[int(stage["code"])])
-    return found
+    """The figures of closed deals, won and lost. One whose stage is not there any more counts as lost, as in the
+    forecast.
+    """
+    won = {int(stage["code"]) for stage in pipeline.stages if stage["forecast"] == "won"}
+    return {
+        "won": _total(figures for code, figures in over.items() if code in won),
+        "lost": _total(figures for code, figures in over.items() if code not in won),
+    }
 
 
 def _of(query: ReportQuery, sheets: Mapping[Place, Sums]) -> Sums:
@@ -163,23 +175,30 @@ def _of(query: ReportQuery, sheets: Mapping[Place, Sums]) -> Sums:
 
 
 def _added(*several: Sums) -> Sums:
-    found: dict[int, Figures] = {}
-    for sums in several:
-        for code, figures in sums.items():
-            _add(found.setdefault(code, Figures()), figures)
+    return {
+        code: _total(sums[code] for sums in several if code in sums)
+        for code in {code for sums in several for code in sums}
+    }
+
+
+def _total(several: Iterable[Figures]) -> Figures:
+    """Figures added up, but for values by currency, of which no report here tells."""
+    found = Figures()
+    for figures in several:
+        for name in _ADDED:
+            setattr(found, name, getattr(found, name) + getattr(figures, name))
     return found
 
 
-def _add(into: Figures, more: Figures) -> None:
-    into.sums = into.sums + more.sums
-    for name in ("count", "base", "entered", "won", "left", "stayed", "age"):
-        setattr(into, name, getattr(into, name) + getattr(more, name))
-
-
 def _months(query: ReportQuery) -> tuple[str, str]:
-    """The first and the last month (`YYYY-MM`) that are asked for."""
-    year, month = divmod(clock.now().year * 12 + clock.now().month - 1 - _EARLIEST, 12)
-    return query.since or f"{year:04}-{month + 1:02}", query.until or _LATEST
+    """The first and the last month (`YYYY-MM`) that are asked for. Raises `Invalid` if they are upside down."""
+    now = clock.now()
+    year, month = divmod(now.year * 12 + now.month - 1 - _EARLIEST, 12)
+    last = (query.until or _LATEST)[:_MONTH]
+    first = query.since[:_MONTH] if query.since else min(f"{year:04}-{month + 1:02}", last)
+    if first > last:
+        raise errors.invalid("/from", "range", "`from` must not lie after `to`.")
+    return first, last
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -7,6 +7,7 @@ the weeks between nobody knows any more.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
@@ -19,7 +20,7 @@ from chalicelib.models.snapshot import Snapshot
 from chalicelib.models.table import fetch
 from chalicelib.models.writes import LIMIT, Step, absent, transact
 from chalicelib.services import deal_sheets, exchange, hints, pipelines, rates, settings
-from chalicelib.services.deal_sheets import Figures
+from chalicelib.services.deal_sheets import Figures, Place
 
 WHAT: Final = "forecast_snapshot"
 OMITTED: Final = "omitted"  # what counts so is in no sum
@@ -42,6 +43,15 @@ class Row(NamedTuple):
     weighted: Fraction
 
 
+class _Going(NamedTuple):
+    """Open deals of one sheet that are in the same stage."""
+
+    pipeline: str
+    at: Place
+    stage: Mapping[str, Any] | None
+    figures: Figures
+
+
 Months = dict[str, list[Row]]
 
 
@@ -56,7 +66,7 @@ def started(before: Any, after: Any) -> None:
         return
     moment = moments.load(after.tenant, after.tenant, WHAT)
     if moment is None:
-        moment = _moment(after.tenant)
+        moment = _moment(after.tenant, settings.of(after.tenant).time_zone)
         with suppress(errors.Stale):  # somebody else set it meanwhile
             transact(Step("save", moment, absent()))
     elif moment.at <= now:
@@ -83,13 +93,13 @@ def take(moment: Moment) -> float | None:
         _keep(tenant, week, settled.currency, months)
     if not _open(months):
         return None
-    _plan(tenant)
+    transact(Step("save", _moment(tenant, settled.time_zone)))
     return hints.SETTLED
 
 
 def give_up(moment: Moment) -> None:
     """No further try is made this week: the next one is."""
-    _plan(moment.tenant)
+    transact(Step("save", _moment(moment.tenant, settings.of(moment.tenant).time_zone)))
 
 
 def week_of(now: datetime, zone: str) -> str:
@@ -118,34 +128,42 @@ def next_monday(now: datetime, zone: str) -> datetime:
 
 
 def read(tenant: str, own: str, since: str) -> Months:
-    """The forecast as it is now, by month: open deals by category, those won since a month (`YYYY-MM`) as `won`.
+    """The forecast as it is now, by month: open deals by category, and what was won since a month (`YYYY-MM`).
 
     What is in a currency without a rate counts, and is worth nothing.
     """
-    going: list[tuple[Any, deal_sheets.Place, Any]] = []
+    going: list[_Going] = []
     months: Months = defaultdict(list)
     for pipeline in pipelines.everyone(tenant):
         stages = {int(stage["code"]): stage for stage in pipeline.stages}
         for at, sums in deal_sheets.open_deals(tenant, pipeline.id).items():
-            going += ((pipeline.id, at, (stages[code], sums[code])) for code in sums if code in stages)
+            going += (_Going(pipeline.id, at, stages.get(code), figures) for code, figures in sums.items())
         for at, sums in deal_sheets.closed_deals(tenant, pipeline.id, since, _LAST).items():
             for code, figures in sums.items():
                 if code in stages and stages[code]["forecast"] == WON and figures.count:
                     worth = Fraction(figures.base)
                     row = Row(pipeline.id, at.owner or NOBODY, WON, figures.count, worth, worth)
                     months[at.month or Snapshot.UNDATED].append(row)
-    known = rates.known(tenant, own, {one for *_, (_, figures) in going for one in figures.sums})
-    for pipeline_id, at, (stage, figures) in going:
-        if figures.count:
-            row = _row(pipeline_id, at.owner or NOBODY, stage, figures, own, known)
-            months[at.month or Snapshot.UNDATED].append(row)
+    known = rates.known(tenant, own, {one for deals in going for one in deals.figures.sums})
+    for deals in going:
+        if deals.figures.count:
+            months[deals.at.month or Snapshot.UNDATED].append(_row(deals, own, known))
     return {month: _joined(rows) for month, rows in months.items()}
 
 
-def _row(pipeline_id: str, owner: str, stage: dict[str, Any], figures: Figures, own: str, known: dict[str, str]) -> Row:
-    value = exchange.summed(figures.sums, own, known)
-    weighted = value * Fraction(str(stage["probability"]))
-    return Row(pipeline_id, owner, stage["forecast"], figures.count, value, weighted)
+def _row(deals: "_Going", own: str, known: Mapping[str, str]) -> Row:
+    value = exchange.summed(deals.figures.sums, own, known)
+    category, chance = _counted(deals.stage)
+    return Row(deals.pipeline, deals.at.owner or NOBODY, category, deals.figures.count, value, value * chance)
+
+
+def _counted(stage: Mapping[str, Any] | None) -> tuple[str, Fraction]:
+    """As which category open deals of a stage count, and their chance; as the forecast has it, also of one that is not
+    there any more.
+    """
+    if stage is None or stage["forecast"] in pipelines.CLOSING:
+        return "pipeline", Fraction(0)
+    return stage["forecast"], Fraction(str(stage["probability"]))
 
 
 def _joined(rows: list[Row]) -> list[Row]:
@@ -175,7 +193,7 @@ def _keep(tenant: str, week: str, own: str, months: Months) -> None:
         at=at,
         currency=own,
         months=sorted(one for one in nearest if one != Snapshot.UNDATED),
-        open=_open(months),
+        open=sum(row.deals for row in counted),
         value=str(sum((row.value for row in counted), Fraction(0))),
         weighted=str(sum((row.weighted for row in counted), Fraction(0))),
     )
@@ -211,13 +229,9 @@ def _place(tenant: str, month: str, week: str) -> tuple[str, str]:
     return keys.key("snapshot", tenant=tenant, month=month, week=week)
 
 
-def _plan(tenant: str) -> None:
-    transact(Step("save", _moment(tenant)))
-
-
-def _moment(tenant: str) -> Moment:
-    at = next_monday(clock.now(), settings.of(tenant).time_zone)
-    moment = Moment(tenant=tenant, subject_id=tenant, what=WHAT, at=clock.stamp(at))
+def _moment(tenant: str, zone: str) -> Moment:
+    at = clock.stamp(next_monday(clock.now(), zone))
+    moment = Moment(tenant=tenant, subject_id=tenant, what=WHAT, at=at)
     moment.keys()
     return moment
 
