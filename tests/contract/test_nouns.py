@@ -70,6 +70,7 @@ OTHER_ROOMS = {
     "settings": "what a firm settles for itself",
     "offers": "what a customer, who has no account, sees of a quote",
     "purchases": "the orders of contacts and companies alike",
+    "reports": "what deals add up to, and how the forecast changed",
     "system": "the house itself",
     "timelines": "what happened with contacts, companies and deals alike",
     "vcards": "contacts in the form of other programs",
