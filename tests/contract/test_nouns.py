@@ -67,6 +67,8 @@ OTHER_ROOMS = {
     "leads": "a contact, a company and a deal made at once",
     "notifications": "what the caller is told, and how he wants to be",
     "merges": "contacts and companies alike become one",
+    "forecast": "what is to come in, of all deals together",
+    "rates": "what currencies are worth, by code and day",
     "settings": "what a firm settles for itself",
     "offers": "what a customer, who has no account, sees of a quote",
     "purchases": "the orders of contacts and companies alike",
