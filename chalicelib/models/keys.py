@@ -376,6 +376,28 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         "followup, subject twice and its timeline 1 each, assignee 0.5, working time 1; task: subject and assignee 0.5 "
         "each, 7; followup 6, wait 2; told: subject and task 1 each, user 0.5, 1",
     ),
+    Pattern(
+        "feed.outcome",
+        4,
+        10,
+        "a deal is lost: what it contributed 1, twice; what is counted so far of all, its owner and its source, and the "
+        "pipeline, 0.5 each; contribution 2, counts 2, owner 2, source 2, reason 2. A won one 2 less; a move 0",
+    ),
+    Pattern("feed.first_deal", 1.5, 2, "has the firm a moment 1, its time zone 0.5; moment 1 + due 1; once a week"),
+    Pattern("report.funnel", 1.5, 0, "pipeline, sheets of open and of closed deals; 0.5 each, and for each 4 KB more"),
+    Pattern("report.velocity", 2, 0, "the same, and the settings"),
+    Pattern("report.lost_reasons", 1.5, 0, "pipeline, sheets of reasons, settings; 0.5 each, and for each 4 KB more"),
+    Pattern("report.win_probability", 1, 0, "pipeline and what is counted, 0.5 each"),
+    Pattern("deal.probability", 2.5, 0, "deal, pipeline, what is counted of all, its owner and its source; 0.5 each"),
+    Pattern(
+        "due.snapshot",
+        2.5,
+        7,
+        "settings, pipelines, of one its open deals and the closed ones, is it kept already; 0.5 each, a rate 0.5. The "
+        "week 2, a month 2 for each KB; moment 1, its place in the due index moved 2",
+    ),
+    Pattern("snapshot.page", 0.5, 0, "one query of the weeks; 0.5 for each 4 KB"),
+    Pattern("snapshot.drift", 1.5, 0, "settings, the month's weeks, and all weeks; 0.5 each, and for each 4 KB more"),
     Pattern("duplicate.page", 1.5, 0, "one query of gsi1 0.5; the two records of each pair 0.5 each"),
     Pattern("duplicate.dismiss", 1, 2, "are both there 0.5 each; pair 1, out of gsi1 1"),
     Pattern("duplicate.candidates", 4.5, 0, "eight keys, a query each 0.5; the one record that shares one 0.5"),

@@ -20,7 +20,7 @@ from chalicelib.schemas.page import Listing, Page
 from chalicelib.services import board, drafts, nouns, pipelines, rates, settings, text
 from chalicelib.services.board import Where
 from chalicelib.services.records import Records, external_claims
-from chalicelib.services.remembered import ask
+from chalicelib.services.remembered import ask, remembering
 
 Stage = dict[str, Any]
 _ANYWHERE: Final = Where()
@@ -30,6 +30,11 @@ _COMPARED: Final = (*_MONEY, "items", "contact_ids", "contact_roles", "company_i
 
 def _write(actor: Actor, deal: Deal, draft: DealDraft, where: Where = _ANYWHERE) -> None:
     """Put the draft's fields into the deal, and it into its stage. Raises `Invalid` for what a struct cannot see."""
+    with remembering():  # the settings are asked for each currency
+        _fill(actor, deal, draft, where)
+
+
+def _fill(actor: Actor, deal: Deal, draft: DealDraft, where: Where) -> None:
     if not draft.title.strip():
         raise errors.invalid("/title", "required", "A deal needs a title.")
     drafts.check_day(draft.expected_close, "/expected_close")

@@ -18,7 +18,7 @@ def test_the_first_day(house: House) -> None:
     olga = house.signup(name="Olga Owner", company="Olga & Co")
     me = olga.get("/v1/me").json
     assert (me["tenant"]["name"], me["user"]["role"]) == ("Olga & Co", "owner")
-    assert me["counts"] == {"contacts": 0, "companies": 0, "tasks_open": 0}
+    assert me["counts"] == {"contacts": 0, "companies": 0, "deals": 0, "tasks_open": 0}
     assert olga.get("/v1/contacts").json["data"] == []
 
     # She meets Ada, and says so twice; the second time she is led to the first.
@@ -39,7 +39,7 @@ def test_the_first_day(house: House) -> None:
     seen = olga.get(path).json
     assert (seen["last_contacted_at"], seen["next_activity_at"]) == (yesterday, due)
     assert kinds(olga.get(f"{path}/timeline").json) == ["task.created", "contact.created", "call"]
-    assert olga.get("/v1/me").json["counts"] == {"contacts": 1, "companies": 0, "tasks_open": 1}
+    assert olga.get("/v1/me").json["counts"] == {"contacts": 1, "companies": 0, "deals": 0, "tasks_open": 1}
 
     # Nothing happens too early. Ten minutes before, the minute brings one mail, and no further one ever.
     for seconds, mails in ((-660, 0), (-599, 1), (-540, 1), (-120, 1)):

@@ -102,8 +102,8 @@ def test_other_tenants_and_other_kinds_of_items_are_let_be(house: House, owner: 
         (None, {"kind": {"S": "?"}}),
     )
     assert len(told(owner, contact)) == 1
-    assert stranger.get("/v1/me").json["counts"] == {"contacts": 0, "companies": 0, "tasks_open": 0}
-    assert owner.get("/v1/me").json["counts"] == {"contacts": 1, "companies": 0, "tasks_open": 0}
+    assert stranger.get("/v1/me").json["counts"] == {"contacts": 0, "companies": 0, "deals": 0, "tasks_open": 0}
+    assert owner.get("/v1/me").json["counts"] == {"contacts": 1, "companies": 0, "deals": 0, "tasks_open": 0}
 
 
 def company(owner: Sender, **fields: Any) -> Any:
