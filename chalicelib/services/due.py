@@ -3,6 +3,8 @@
 A tick claims each moment by moving its place in the due index to the end of a lease, then sends a hint to the work
 queue. If the hint is lost or its worker dies, the moment comes up again when the lease ends. Two ticks at once, a
 hint delivered twice, an outage of hours: each moment is claimed by one, and what it does is itself done once.
+
+Of a crowd only the keys are read, and the workers claim: see `crowds.py`.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,13 +15,29 @@ from chalicelib.adapters import queue
 from chalicelib.models import keys, moments
 from chalicelib.models.moment import Moment
 from chalicelib.models.table import Item, LastKey
-from chalicelib.services import dates, hints, jobs, mentions, plays, purging, reminders, snapshots, tasks, turns
+from chalicelib.services import (
+    dates,
+    followups,
+    hints,
+    jobs,
+    mentions,
+    plays,
+    purging,
+    reminders,
+    snapshots,
+    tasks,
+    turns,
+    usage,
+)
+from chalicelib.services.crowds import Crowd
+from chalicelib.services.remembered import remembering
 
 # What a moment of each kind does: None when it is done, the seconds after which to try again, or `hints.SETTLED`.
 DUE: Final[dict[str, Callable[[Moment], float | None]]] = {
     tasks.REMINDER: reminders.remind,
     mentions.WHAT: mentions.notify,
     dates.WHAT: dates.remind,
+    followups.WHAT: followups.come,
     plays.WHAT: plays.play,
     purging.WHAT: purging.sweep,
     purging.LAST: purging.sweep_last,
@@ -32,6 +50,7 @@ GIVEN_UP: Final[dict[str, Callable[[Moment], None]]] = {
     tasks.REMINDER: reminders.give_up,
     mentions.WHAT: mentions.give_up,
     dates.WHAT: dates.give_up,
+    followups.WHAT: followups.give_up,
     plays.WHAT: plays.give_up,
     purging.WHAT: purging.give_up,
     purging.LAST: purging.give_up,
@@ -39,28 +58,32 @@ GIVEN_UP: Final[dict[str, Callable[[Moment], None]]] = {
     snapshots.WHAT: snapshots.give_up,
 }
 
+# Kinds of which a worker does several in a few seconds, so that a crowd of them goes to the queue in bundles.
+QUICK: Final = frozenset({tasks.REMINDER, mentions.WHAT, dates.WHAT})
+
 LEASE: Final = 300  # seconds the first claim holds before the moment comes up again; longer with each further one
 ATTEMPTS: Final = 12  # with the pauses below, a day and a half of a provider, or of a queue, that is away
 DOUBLINGS: Final = 6  # a pause grows at most 64-fold
+CROWD: Final = 100  # moments of one shard that are due at once from which on workers claim them
 BUDGET: Final = 40.0  # seconds one tick goes on claiming, below its function's time limit; the next one goes on
 
 
 def run() -> int:
-    """Hand over whatever is due by now, for `BUDGET` seconds. Returns how many moments this tick claimed.
+    """Hand over whatever is due by now, for `BUDGET` seconds. Returns of how many moments workers were told.
 
     An idle one costs half a read unit per shard.
     """
     started, now, claimed = clock.ticks(), clock.stamp(), 0
-    unfinished: dict[str, LastKey | None] = {str(number): None for number in range(keys.DUE_SHARDS)}
+    unfinished: dict[str, LastKey | Crowd | None] = {str(number): None for number in range(keys.DUE_SHARDS)}
     while unfinished:
         # A page of each in turn, so that a crowded shard does not keep the others waiting.
         for shard, start in list(unfinished.items()):
-            found = moments.due(shard, now, start)
-            claimed += _claimed(found.items)
-            if found.last is None:
+            count, more = _page(shard, now, start)
+            claimed += count
+            if more is None:
                 del unfinished[shard]
             else:
-                unfinished[shard] = found.last
+                unfinished[shard] = more
         if clock.ticks() - started > BUDGET:
             break
     return claimed
@@ -74,12 +97,48 @@ def hand_over(message: Mapping[str, Any]) -> None:
     moment = moments.load(message["tenant"], message["subject_id"], message["what"])
     if moment is None or moment.at != message["at"]:
         return  # done, dropped or moved to another time: that one will have a hint of its own
+    _do(moment)
+
+
+def sweep(message: Mapping[str, Any]) -> None:
+    """Claim and do what one message of a crowd names, each moment metered by itself.
+
+    One that fails has a hint of its own sent, so that the queue has it tried again; the others go on.
+    """
+    with remembering():
+        for pk, sk, due_sk in message["moments"]:
+            with observability.measured("sqs") as meter:
+                moment = _claim(Item(pk, sk, due_sk=due_sk))
+                if moment is not None:
+                    _try(moment)
+            usage.record(meter)
+
+
+def _try(moment: Moment) -> None:
+    try:
+        _do(moment)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the others of the crowd go on
+        observability.failure("moment of a crowd failed", error)
+        queue.send_all([hints.of(moment)])
+
+
+def _do(moment: Moment) -> None:
     observability.charge_to(moment.tenant)
     again = DUE[moment.what](moment)
     if again is None:
         moments.finish(moment)
     elif again != hints.SETTLED:
         moments.postpone(moment, _later(again, moment))
+
+
+def _page(shard: str, now: str, start: LastKey | Crowd | None) -> tuple[int, LastKey | Crowd | None]:
+    """Of how many moments of this shard workers were told now, and where to go on."""
+    if isinstance(start, Crowd):
+        return start.go_on(shard, now, _claimed)
+    found = moments.due(shard, now, start)
+    if len(found.items) >= CROWD:
+        return 0, Crowd(str(start["due_sk"]["S"]) if start else "", QUICK)
+    return _claimed(found.items), found.last
 
 
 def _claimed(items: list[Item]) -> int:

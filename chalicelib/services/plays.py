@@ -5,9 +5,7 @@ tasks are planned and the plan is kept; then they are made, under ids that follo
 told twice or told late makes the same tasks or none.
 """
 
-from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any, Final
 
 from chalicelib import clock, errors, ids, observability
@@ -18,13 +16,11 @@ from chalicelib.models.moment import Moment
 from chalicelib.models.playbook import Play, Playbook
 from chalicelib.models.table import Item, every, fetch, several
 from chalicelib.models.writes import Step, absent, transact
-from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.task import TaskDraft
-from chalicelib.services import hints, nouns, playbooks, tasks, users, worktime
-from chalicelib.services.remembered import ask, remembering
+from chalicelib.services import assignees, hints, nouns, playbooks, tasks, worktime
+from chalicelib.services.remembered import remembering
 
 WHAT: Final = "playbook"
-_SYSTEM: Final = "system"
 
 
 def entered(before: Deal | None, after: Deal | None) -> None:
@@ -112,7 +108,7 @@ def _plan(deal: Deal, playbook: Playbook) -> Play:
     planned: list[dict[str, Any]] = []
     for number, line in enumerate(playbook.tasks):
         wanted = deal.owner_id if line["assignee"] == playbooks.OWNER else line["assignee"]
-        assignee = _somebody(deal.tenant, (wanted, deal.owner_id, playbook.updated_by))
+        assignee = assignees.first_user(deal.tenant, (wanted, deal.owner_id, playbook.updated_by))
         if assignee is None:
             observability.note("nobody to do it", playbook=playbook.id, deal=deal.id)
             continue
@@ -121,19 +117,6 @@ def _plan(deal: Deal, playbook: Playbook) -> Play:
         task_id = ids.derived("tsk", start, f"{deal.id}/{deal.stage_since}/{playbook.id}/{number}")
         planned.append({**known, "id": task_id, "assignee_id": assignee, "due_at": clock.stamp(due)})
     return Play(*place, entered=deal.stage_since, playbook_id=playbook.id, tasks=planned)
-
-
-def _somebody(tenant: str, candidates: Sequence[str | None]) -> str | None:
-    """The first of them who is a user."""
-    return next((one for one in candidates if one and ask(("is user", tenant, one), partial(_is, tenant, one))), None)
-
-
-def _is(tenant: str, user_id: str) -> bool:
-    try:
-        users.load(tenant, user_id)
-    except errors.NotFound:
-        return False
-    return True
 
 
 def _make(deal: Deal, made: Play, perhaps: list[str]) -> None:
@@ -146,9 +129,7 @@ def _make(deal: Deal, made: Play, perhaps: list[str]) -> None:
         fields = {name: line[name] for name in ("title", "kind", "priority", "remind_before", "assignee_id")}
         draft = TaskDraft(**fields, due_at=clock.parse(line["due_at"]), subject_id=deal.id)
         try:
-            tasks.create(_actor(deal.tenant), draft, task_id=line["id"])
-        except (errors.Stale, errors.Conflict):
-            continue  # another worker has made it
+            tasks.create(tasks.system_actor(deal.tenant), draft, task_id=line["id"])
         except errors.Invalid as error:
             observability.note("task of a playbook not made", deal=deal.id, reason=error.detail)
 
@@ -164,8 +145,4 @@ def _cancel(deal: Deal) -> None:
 def _drop(tenant: str, task_id: str) -> None:
     with suppress(errors.NotFound):
         if tasks.load(tenant, task_id, consistent=True).status == "open":
-            tasks.update(_actor(tenant), task_id, {"status": "cancelled"}, None)
-
-
-def _actor(tenant: str) -> Actor:
-    return Actor(tenant, _SYSTEM, _SYSTEM)
+            tasks.update(tasks.system_actor(tenant), task_id, {"status": "cancelled"}, None)

@@ -7,6 +7,7 @@ What cannot be derived stands in the tables below. A route that they do not cove
 import copy
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -14,12 +15,14 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 import app  # noqa: F401 - importing it fills the registry of routes
+from chalicelib import clock
 from chalicelib.handlers import _openapi
 from chalicelib.handlers._routes import ROUTES, Route
+from chalicelib.models.moment import Moment
 from chalicelib.models.pair import Pair
 from chalicelib.models.writes import Step, transact
 from chalicelib.schemas.actor import Actor
-from chalicelib.services import jobs, nouns, permissions
+from chalicelib.services import jobs, nouns, permissions, snapshots
 from tests.house import Answer, Sender
 
 PASSWORD = "long enough pass"
@@ -76,6 +79,7 @@ FILL: dict[str, Callable[[Sender], Any]] = {
     "list_company_duplicates": lambda sender: pair(sender, "company"),
     "list_imports": lambda sender: sender.post("/v1/imports", {"content": people(1)}).json,
     "list_jobs": MAKE["job_id"],
+    "list_forecast_snapshots": lambda sender: snapshot(sender),  # noqa: PLW0108 - as above
 }
 
 # Lists inside of a record, filled by the record's own work: the path, and the ids of so many rows.
@@ -332,6 +336,17 @@ def rates(sender: Sender, count: int) -> tuple[str, list[str]]:
         assert sender.call("PUT", f"{path}/2026-03-{number:02}", {"rate": rate}).status == 201
         there.append(f"2026-03-{number:02}/{rate}")
     return path, there
+
+
+def snapshot(sender: Sender) -> Any:
+    """The forecast of one more week, as the scheduler would have kept it."""
+    number = len(sender.get("/v1/forecast/snapshots?limit=200").json["data"])
+    clock.set(datetime(2026, 3, 2, 9, tzinfo=UTC) + timedelta(weeks=number))
+    try:
+        snapshots.take(Moment(tenant=sender.tenant, subject_id=sender.tenant, what=snapshots.WHAT))
+    finally:
+        clock.reset()
+    return sender.get("/v1/forecast/snapshots?limit=1").json["data"][0]
 
 
 def job_rows(sender: Sender, count: int) -> tuple[str, list[str]]:
