@@ -380,8 +380,8 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         "feed.outcome",
         4,
         10,
-        "a deal is lost: what it contributed 1, twice; what is counted so far of all, its owner and its source, and the "
-        "pipeline, 0.5 each; contribution 2, counts 2, owner 2, source 2, reason 2. A won one 2 less; a move 0",
+        "a deal is lost: what it contributed 1, twice; what is counted so far of all, its owner and its source, and "
+        "the pipeline, 0.5 each; contribution 2, counts 2, owner 2, source 2, reason 2. A won one 2 less; a move 0",
     ),
     Pattern("feed.first_deal", 1.5, 2, "has the firm a moment 1, its time zone 0.5; moment 1 + due 1; once a week"),
     Pattern("report.funnel", 1.5, 0, "pipeline, sheets of open and of closed deals; 0.5 each, and for each 4 KB more"),
