@@ -1,4 +1,6 @@
-"""Something that must happen later: one item that stands in the due index until it has happened."""
+"""Something that must happen later: one item that stands in the due index until it has happened; and what of the index
+the workers were told to look at themselves.
+"""
 
 import zlib
 
@@ -26,3 +28,15 @@ class Moment(Item, discriminator="moment"):
         self.place(
             "moment", "due", tenant=self.tenant, subject=self.subject_id, what=self.what, shard=str(shard), at=self.at
         )
+
+
+class Handed(Item, discriminator="handed"):
+    """The stretch of a shard of the due index that workers were told of: no tick tells of it again before `until`.
+
+    One for each shard, written only when there is a crowd.
+    """
+
+    since = UnicodeAttribute()
+    upto = UnicodeAttribute()
+    until = UnicodeAttribute()
+    mark = UnicodeAttribute()  # whose word it is: another one for each that was written

@@ -1,21 +1,49 @@
 """Moments in the table: found when due, claimed by one, finished or put off.
 
-Only the one who holds the present claim may do the latter two.
+Only the one who holds the present claim may do the latter two. Of a crowd a stretch of the index is leased as a whole.
 """
 
-from pynamodb.exceptions import DeleteError, UpdateError
+import secrets
+
+from pynamodb.exceptions import DeleteError, PutError, UpdateError
 
 from chalicelib.models import keys
-from chalicelib.models.moment import Moment
+from chalicelib.models.moment import Handed, Moment
 from chalicelib.models.table import Item, LastKey, PageOf, fetch, is_conditional, page
 
 _PAGE = 100
+_STRETCH = 1000  # keys of one query of a crowd, a quarter of a megabyte
 
 
 def due(shard: str, now: str, start: LastKey | None) -> PageOf:
     """The keys of what is due in one shard by `now` (a stamp), the longest overdue first."""
     upto = Item.due_sk <= f"{now}~"  # `~` sorts after whatever follows the time in the key
     return page(keys.partition("moment", "due", shard=shard), index="due", where=upto, limit=_PAGE, start=start)
+
+
+def stretch(shard: str, now: str, behind: str) -> list[Item]:
+    """As `due`, a thousand at once, from behind this place in the index (or the first) on."""
+    # A blank sorts before whatever a key may go on with.
+    where = Item.due_sk.between(f"{behind} ", f"{now}~") if behind else Item.due_sk <= f"{now}~"
+    found = page(keys.partition("moment", "due", shard=shard), index="due", where=where, limit=_STRETCH)
+    return list(found.items)
+
+
+def handed(shard: str) -> Handed | None:
+    """What workers were last told of in this shard. One read unit."""
+    return fetch(Handed, *keys.key("handed", shard=shard), consistent=True)
+
+
+def hand(shard: str, before: Handed | None, since: str, upto: str, until: str) -> bool:
+    """Note that workers are told of this stretch, unless another tick noted something meanwhile. One write unit."""
+    said = Handed(*keys.key("handed", shard=shard), since=since, upto=upto, until=until, mark=secrets.token_hex(8))
+    try:
+        said.save(Handed.mark == before.mark if before else Handed.pk.does_not_exist())
+    except PutError as error:
+        if is_conditional(error):
+            return False
+        raise
+    return True
 
 
 def load(tenant: str, subject_id: str, what: str) -> Moment | None:

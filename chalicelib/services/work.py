@@ -11,6 +11,7 @@ from chalicelib.services import due
 
 TASKS: Final[dict[str, Callable[[Mapping[str, Any]], None]]] = {
     "due": due.hand_over,
+    "crowd": due.sweep,
 }
 
 

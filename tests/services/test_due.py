@@ -354,7 +354,7 @@ def test_what_could_not_be_composed_is_tried_again(
     house.minute()
     hints = list(house.queue)
 
-    def fail(_: Any) -> Mail:
+    def fail(*_: Any) -> Mail:
         raise ConnectionError
 
     with monkeypatch.context() as broken:
