@@ -49,7 +49,9 @@ class CompanyQuery(PartyQuery, kw_only=True):
 
 
 class DealQuery(ListQuery, kw_only=True):
-    """Which deals. Those of a stage come in the order of its board, others the next to close first."""
+    """Which deals. All of them, and those of a pipeline or a stage, come in the order of the board; of others the next
+    to close first.
+    """
 
     q: Annotated[str, Meta(min_length=1, max_length=200, examples=["fleet ren"])] | None = None
     view_id: Id | None = None

@@ -1,7 +1,8 @@
 """Which lists of deals there are, as one table, and how each is read.
 
-A stage's deals stand on its board, which is an index of its own; all other lists are in the index of terms, where open
-deals come first, then the won, then the lost, each by the day on which they are to be closed.
+A stage's deals stand on its board, which is an index of its own, and so are those of pipelines read; all other lists
+are in the index of terms, where open deals come first, then the won, then the lost, each by the day on which they are
+to be closed.
 """
 
 from collections.abc import Callable
@@ -13,10 +14,15 @@ from chalicelib.services.plans import BY_NAME, FIRST, ROWS, Boards, Given, Liste
 from chalicelib.services.scans import END, Look, Scan
 
 _BUDGET: Final = 14.0  # units of a page of which not all rows fit: 25 rows, and what leads to them
+_BY_BOARD: Final = "stage by stage, as on the board"
 _BY_CLOSE: Final = "the open ones first, by expected close"
 
 
-def _all(noun: str, tenant: str, given: Given) -> Plan:
+def _everything(_noun: str, tenant: str, _given: Given) -> Plan:
+    return Boards(tuple(one["id"] for pipeline in pipelines.everyone(tenant) for one in pipeline.stages), _any)
+
+
+def _closing(noun: str, tenant: str, given: Given) -> Plan:
     return plans.by_facet(noun, *_stretches("deal.close", given))
 
 
@@ -39,7 +45,7 @@ def _party(of: str) -> Callable[[str, str, Given], Plan]:
 def _pipeline(_noun: str, tenant: str, given: Given) -> Plan:
     stages = pipelines.of(tenant, given["pipeline_id"]).stages
     asked = given.get("status")
-    return Boards(tuple(one["id"] for one in stages if asked in (None, pipelines.kind_of(one))), lambda _: True)
+    return Boards(tuple(one["id"] for one in stages if asked in (None, pipelines.kind_of(one))), _any)
 
 
 def _stage(_noun: str, tenant: str, given: Given) -> Plan:
@@ -55,7 +61,11 @@ def _stage(_noun: str, tenant: str, given: Given) -> Plan:
             stages[stage_id] = pipelines.stage_of(pipelines.of(tenant, deal.pipeline_id), stage_id)
         return rotting.age(stages[stage_id], deal.stage_since, now) == wanted
 
-    return Boards((stage_id,), rots if wanted else lambda _: True)
+    return Boards((stage_id,), rots if wanted else _any)
+
+
+def _any(_deal: Any) -> bool:
+    return True
 
 
 def _stretches(space: str, given: Given) -> list[Scan]:
@@ -89,9 +99,12 @@ def _only(look: Look, **wanted: str) -> Look:
 
 _BOARD: Final = "0.5 for each 4 KB"
 LISTS: Final = (
-    Listed((), _all, ROWS, _BY_CLOSE, ("status", "close_before", "close_after")),
+    Listed((), _everything, f"{_BOARD} and each stage", _BY_BOARD),
+    Listed(("status",), _closing, ROWS, _BY_CLOSE, ("close_before", "close_after")),
+    Listed(("close_before",), _closing, ROWS, _BY_CLOSE, ("close_after",)),
+    Listed(("close_after",), _closing, ROWS, _BY_CLOSE),
     Listed(("stage_id",), _stage, _BOARD, "as on the board", ("pipeline_id", "rotting")),
-    Listed(("pipeline_id",), _pipeline, f"{_BOARD} and each stage", "stage by stage, as on the board", ("status",)),
+    Listed(("pipeline_id",), _pipeline, f"{_BOARD} and each stage", _BY_BOARD, ("status",)),
     Listed(("owner_id",), _owner, ROWS, _BY_CLOSE, ("status", "close_before", "close_after", "pipeline_id")),
     Listed(("company_id",), _party("company"), f"{ROWS}; 0.5 for the company", BY_NAME, ("status",)),
     Listed(("contact_id",), _party("contact"), f"{ROWS}; 0.5 for the contact", BY_NAME, ("status",)),

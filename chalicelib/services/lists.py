@@ -20,6 +20,7 @@ from chalicelib.services.scans import END, LastKey, Look, Scan
 
 QUERIES: Final = selections.QUERIES
 _PAGING: Final = ("limit", "cursor", "view_id")
+_STAGES: Final = 20  # whose boards one page reads at most: half a unit for each that is empty
 # Sorted by these a list is read from the index: the longest not in touch first, or whoever is to be contacted next.
 _TIMES: Final = ("last_contacted_at", "next_activity_at")
 
@@ -229,7 +230,8 @@ def _boarded(tenant: str, plan: Boards, wanted: Page) -> table.PageOf:
     start = wanted.start or {"stage": 0, "key": None}
     number, key, left = start["stage"], start["key"], wanted.limit
     found: list[Any] = []
-    while number < len(plan.stages) and left > 0:
+    last = number + _STAGES
+    while number < min(last, len(plan.stages)) and left > 0:
         partition = keys.partition("deal", "gsi1", tenant=tenant, stage=plan.stages[number])
         cards = table.page(partition, index="gsi1", limit=left, start=key)
         found += [card for card in cards.items if plan.takes(card)]
