@@ -12,15 +12,15 @@ from chalicelib.schemas.page import ListQuery
 MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$(?!\n)"
 DAY = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$(?!\n)"
 MONTH_OF = r"^[0-9]{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?$(?!\n)"
-FirstMonth = Annotated[
-    str, Meta(pattern=MONTH_OF, examples=["2026-01"], description="The first month, or any day of it, in UTC")
+_Month = Annotated[str, Meta(pattern=MONTH_OF, examples=["2026-03"])]
+_Day = Annotated[str, Meta(pattern=DAY, examples=["2026-03-02"])]
+FirstMonth = Annotated[_Month | None, Meta(description="The first month, or any day of it, in UTC")]
+LastMonth = Annotated[_Month | None, Meta(description="The last month, or any day of it, in UTC")]
+ForecastMonth = Annotated[
+    Annotated[str, Meta(pattern=MONTH, examples=["2026-03"])] | None, Meta(description="The month that was forecast")
 ]
-LastMonth = Annotated[
-    str, Meta(pattern=MONTH_OF, examples=["2026-03"], description="The last month, or any day of it, in UTC")
-]
-ForecastMonth = Annotated[str, Meta(pattern=MONTH, examples=["2026-03"], description="The month that was forecast")]
-FirstWeek = Annotated[str, Meta(pattern=DAY, examples=["2026-03-02"], description="A day of the first week")]
-LastWeek = Annotated[str, Meta(pattern=DAY, examples=["2026-03-30"], description="A day of the last week")]
+FirstWeek = Annotated[_Day | None, Meta(description="Any day of the first week")]
+LastWeek = Annotated[_Day | None, Meta(description="Any day of the last week")]
 Share = Annotated[float, Meta(ge=0, examples=[0.4], description="A share, 0.4 for 40 %")]
 
 
@@ -30,8 +30,8 @@ class ReportQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """
 
     pipeline_id: Id | None = None
-    since: FirstMonth | None = msgspec.field(default=None, name="from")
-    until: LastMonth | None = msgspec.field(default=None, name="to")
+    since: FirstMonth = msgspec.field(default=None, name="from")
+    until: LastMonth = msgspec.field(default=None, name="to")
     owner_id: Id | None = None
 
 
@@ -200,9 +200,9 @@ class DriftQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     which pipeline and owner (default: all).
     """
 
-    month: ForecastMonth | None = None
-    from_week: FirstWeek | None = None
-    to_week: LastWeek | None = None
+    month: ForecastMonth = None
+    from_week: FirstWeek = None
+    to_week: LastWeek = None
     pipeline_id: Id | None = None
     owner_id: Id | None = None
 
