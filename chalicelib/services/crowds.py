@@ -33,16 +33,16 @@ class Crowd:
 
     def go_on(self, shard: str, now: str, claim: Claim) -> tuple[int, "Crowd | None"]:
         """Tell of the next thousand. Answers of how many, and where to go on; None at the end."""
-        items = moments.stretch(shard, now, self._behind)
-        if not items:
-            return 0, None
-        held = moments.handed(shard)
-        fresh = [one for one in items if not _covers(held, _place(one))]
-        if fresh and not _note(shard, held, fresh):
-            return 0, self  # another tick was faster: look again at what it left
-        told = self._tell(fresh, claim)
-        end = _place(items[-1])
-        return told, Crowd(held.upto if held is not None and _covers(held, end) else end, self._quick)
+        while items := moments.stretch(shard, now, self._behind):
+            held = moments.handed(shard)
+            fresh = [one for one in items if not _covers(held, _place(one))]
+            if fresh and not _note(shard, held, fresh):
+                continue  # another tick was faster: look again at what it left
+            end = _place(items[-1])
+            self._behind = held.upto if held is not None and _covers(held, end) else end
+            if fresh:
+                return self._tell(fresh, claim), self
+        return 0, None
 
     def _tell(self, items: Sequence[Item], claim: Claim) -> int:
         quick = [[one.pk, one.sk, one.due_sk] for one in items if _what(one) in self._quick]

@@ -137,7 +137,7 @@ def _page(shard: str, now: str, start: LastKey | Crowd | None) -> tuple[int, Las
         return start.go_on(shard, now, _claimed)
     found = moments.due(shard, now, start)
     if len(found.items) >= CROWD:
-        return 0, Crowd(str(start["due_sk"]["S"]) if start else "", QUICK)
+        return Crowd(str(start["due_sk"]["S"]) if start else "", QUICK).go_on(shard, now, _claimed)
     return _claimed(found.items), found.last
 
 
