@@ -1,5 +1,6 @@
 """The way of a deal from first talk to won or lost: stages in their order."""
 
+import json
 from typing import Any, Final
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -25,7 +26,7 @@ class Stages(Json):
 
     def deserialize(self, value: str) -> Any:
         """The stages with all that they have."""
-        return [{**_USUAL, "required_fields": [], **stage} for stage in super().deserialize(value)]
+        return [{**_USUAL, "required_fields": [], **stage} for stage in json.loads(value)]
 
 
 class Pipeline(Record, discriminator="pipeline"):

@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from chalicelib.schemas.fields import Draft, Id, Stamp, Title, View, patch_of
 from chalicelib.schemas.lines import LineItem, Lines, Worth
+from chalicelib.schemas.money import Money
 from chalicelib.schemas.parts import INNER, Custom, Day, ExternalIds, Line, Part, Tags
 
 Status = Literal["open", "won", "lost"]
@@ -74,7 +75,7 @@ class DealView(View):
     stage_since: Stamp
     closed_at: Stamp | None
     rate: str | None
-    base_value: dict[str, Any] | None
+    base_value: Money | None
     tags: list[str]
     custom: dict[str, Any]
     external_ids: dict[str, str]

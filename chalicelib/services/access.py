@@ -26,6 +26,8 @@ def signup(draft: Signup) -> Tokens:
 
     Raises `Forbidden` if sign-up is closed, `Conflict` if the address has an account.
     """
+    from chalicelib.services import pipelines  # which no other request here needs
+
     if not config.signup_open():
         raise errors.Forbidden("Sign-up is closed here.")
     tenant = Tenant(id=ids.new("ten"), name=draft.company)
@@ -33,9 +35,6 @@ def signup(draft: Signup) -> Tokens:
     user = users.build(tenant.id, draft.name, draft.email, "owner", draft.password)
     tenant.touch(user.id)
     tenant.place("tenant", tenant=tenant.id)
-    # A room of its own that only this needs.
-    from chalicelib.services import pipelines
-
     first = Step("save", pipelines.first_of(tenant.id, user.id), absent())
     transact(Step("save", tenant, absent()), first, *users.creation(user))
     return _tokens(user, tenant, *sessions.start(user))

@@ -153,7 +153,7 @@ def _gate(deal: Deal, stage: Stage) -> None:
 def _filled(deal: Deal, field: str) -> bool:
     name, _, inner = field.partition(".")
     value = (deal.custom or {}).get(inner) if inner else getattr(deal, name)
-    return value is not None and value not in ("", [], {})
+    return bool(value.strip()) if isinstance(value, str) else value is not None and value not in ([], {})
 
 
 def _reason(deal: Deal, status: str, before: str | None) -> None:

@@ -2,16 +2,20 @@
 
 import threading
 import uuid
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chalicelib import clock
 from chalicelib.models import keys
 from chalicelib.models.deal import Deal
 from chalicelib.models.table import every
 from chalicelib.schemas.money import MOST
+from chalicelib.services import deals
 from tests import truth
 from tests.house import Answer, House, Sender
 
@@ -330,6 +334,34 @@ class TestMoves:
         way = [ways[version] for version in sorted(ways)]
         assert [start for start, _ in way] == [made["stage_id"], *(end for _, end in way[:-1])]
         assert way[-1][1] == now["stage_id"]
+
+
+@given(
+    way=st.lists(
+        st.tuples(st.sampled_from(["open", "commit", "won", "lost"]), st.integers(1, 9), st.integers(0, 10**7)),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_whatever_its_way_what_reports_need_of_it_adds_up(way: list[tuple[str, int, int]]) -> None:
+    made = Deal(id="dea_x", tenant="ten_x")
+    start = clock.parse("2026-03-29T00:30:00.500Z")
+    now, closed_at = start, None
+    for forecast, code, milliseconds in way:
+        before = made.status
+        now += timedelta(milliseconds=milliseconds)
+        made.updated_at = clock.stamp(now)
+        deals._enter(made, {"code": code, "forecast": forecast})
+        status = forecast if forecast in ("won", "lost") else "open"
+        closed_at = None if status == "open" else closed_at if status == before else clock.stamp(now)
+        assert (made.status, made.closed_at) == (status, closed_at)
+    codes = [str(code) for _, code, _ in way]
+    assert made.entered == {code: codes.count(code) for code in codes}
+    assert made.stage_since == clock.stamp(now)
+    began = start + timedelta(milliseconds=way[0][2])
+    stayed = made.stayed or {}
+    assert stayed.keys() == set(codes[:-1])
+    assert abs(sum(stayed.values()) - (now - began).total_seconds()) <= len(way) / 2  # each stay is rounded
 
 
 def at_once(calls: Any) -> list[Answer]:

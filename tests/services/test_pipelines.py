@@ -12,7 +12,11 @@ from chalicelib.services import pipelines
 from tests import truth
 from tests.house import Answer, House, Sender
 
-STAGES = [{"name": "Due", "probability": 0.5}, {"name": "Won", "forecast": "won"}, {"name": "Lost", "forecast": "lost"}]
+STAGES: list[dict[str, Any]] = [
+    {"name": "Due", "probability": 0.5},
+    {"name": "Won", "forecast": "won"},
+    {"name": "Lost", "forecast": "lost"},
+]
 
 
 def pipeline(owner: Sender, **fields: Any) -> Any:
