@@ -74,7 +74,8 @@ class Request:
         if self.media_type != _FORM:
             return self.json(kind)
         try:
-            fields = parse_qsl(self.body().decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+            text = self.body().decode()
+            fields = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
         except ValueError:
             raise errors.BadRequest("The body is not a form.") from None
         names = [name for name, _ in fields]
