@@ -69,6 +69,7 @@ SHAPES: Final[dict[str, Shape]] = {
             "gsi2": ("T#{tenant}#followup#{subject}", "{status}#{due_at}#{id}"),
         },
     ),
+    "digest": Shape("T#{tenant}#{user}", "DIGEST"),
     "wait": Shape("T#{tenant}#{subject}", "WAIT#{followup}"),
     "team": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#team", "{name}#{id}")}),
     "quota": Shape(
@@ -195,6 +196,14 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         "link, consistent, 1, whose it is 0.5; a query of his open tasks and one of what he did 0.5 each, for "
         "each 4 KB. A task is 0.6 KB, of which 500 and 200 are read at most",
     ),
+    Pattern(
+        "home",
+        6,
+        0,
+        "user, settings, pipelines, overdue, today, quota, quiet contacts 0.5 each; what is new 1.5; a pipeline's open "
+        "deals and closed ones 0.5 each. Each further pipeline 1, each other currency 0.5, never more than 10",
+    ),
+    Pattern("home.most", 10, 0, "five pipelines"),
     Pattern(
         "lead.convert",
         5.5,
@@ -367,7 +376,10 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("followup.unconcerned", 0, 0, "an activity that is no answer"),
     Pattern("followup.none", 0.5, 0, "an answer where nothing waits"),
     Pattern(
-        "followup.answered", 1.5, 11, "the waits 0.5, followup 1; written 2, moved in gsi1 2 and gsi2 2, moment 3, wait 2"
+        "followup.answered",
+        1.5,
+        11,
+        "the waits 0.5, followup 1; written 2, moved in gsi1 2 and gsi2 2, moment 3, wait 2",
     ),
     Pattern(
         "followup.due",
@@ -398,6 +410,19 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     ),
     Pattern("snapshot.page", 0.5, 0, "one query of the weeks; 0.5 for each 4 KB"),
     Pattern("snapshot.drift", 1.5, 0, "settings, the month's weeks, and all weeks; 0.5 each, and for each 4 KB more"),
+    Pattern("escalation.none", 0.5, 0, "a task changes: has its assignee a team; 1 if it has, and wants nothing told"),
+    Pattern("escalation.planned", 3.5, 2, "team 1, settings 0.5, task before and after 1 each; moment 1 + due 1"),
+    Pattern(
+        "escalation.due",
+        4.5,
+        4,
+        "task 1, team 1, settings 0.5, manager and assignee 0.5 each, the inbox's key; told 2, mail 2",
+    ),
+    Pattern("digest.get", 2, 0, "digest, user, settings and team 0.5 each"),
+    Pattern("digest.put", 2.5, 5, "digest 1, user, settings and team 0.5 each; digest 2, moment 2 + due 1"),
+    Pattern("digest.delete", 1, 5, "digest 1; as made"),
+    Pattern("digest.due", 7, 5, "digest twice 2, user twice, his working days twice; tasks, deals, inbox"),
+    Pattern("digest.moved", 2.5, 2, "another zone: digest 1, user, settings and team 0.5 each; moment 1 + due 1"),
     Pattern("duplicate.page", 1.5, 0, "one query of gsi1 0.5; the two records of each pair 0.5 each"),
     Pattern("duplicate.dismiss", 1, 2, "are both there 0.5 each; pair 1, out of gsi1 1"),
     Pattern("duplicate.candidates", 4.5, 0, "eight keys, a query each 0.5; the one record that shares one 0.5"),
@@ -412,10 +437,11 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         0.5,
         22,
         "is there a card 0.5; name 2, address 1, its second word 1, domain 1, phones 2, tags 2, made at 1, last touch "
-        "1, keys of possible duplicates 10; card 1. A third word of the name adds 4, each of company, owner, stage, "
-        "class, next activity, birthday and custom field 1",
+        "1, keys of possible duplicates 10; card 1. A third word of the name adds 4, each of company, stage, "
+        "class, next activity, birthday and custom field 1, an owner 2",
     ),
     Pattern("index.contacted", 1, 4, "card read 1, claimed 1 and given back 1; the entry of the last contact moved 2"),
+    Pattern("index.contacted_owned", 1, 6, "as index.contacted; the owner's entry too, at the first touch of a day"),
     Pattern("index.unconcerned", 0, 0, "a change of what nobody looks for: neither read nor written"),
     Pattern("search.page", 5, 0, "entries in queries of 0.5 to 1 each, records 0.5 each; never more"),
     Pattern("search.one", 2, 0, "two words: three stretches of the index 0.5 each, the record 0.5"),

@@ -18,6 +18,8 @@ SHARDS: Final = 16  # over which the keys of duplicates are spread
 _BYTES: Final = 200  # of a value: 25 entries are at most 8 KB
 _TEXT, _DIGEST = 64, 32  # characters of a text of a custom field, and of what stands for the rest of a longer one
 _SPREAD: Final = 18  # letters that one letter can be folded to at most
+_DAY: Final = len("2026-03-01")
+_CALLED: Final = 80  # characters of a name that is shown as it stands in the index
 _NAME: Final = 40  # characters of the name that lists by a facet are sorted by
 _NAMED: Final = {"company": "name", "deal": "title"}  # where the name of those stands who have one only
 ADDRESS: Final = 64  # characters of a mail address by which it is found
@@ -92,7 +94,26 @@ def _of_party(noun: str, plain: dict[str, Any]) -> Terms:
         found.add((f"{noun}.next_activity_at", plain["next_activity_at"]))
     if plain.get("birthday"):
         found.add((f"{noun}.birthday", f"{plain['birthday'][-5:]} {name}"))
+    if noun == "contact" and plain.get("owner_id"):
+        since = plain.get("last_contacted_at") or plain["created_at"]
+        found.add((quiet(plain["owner_id"]), f"{since[:_DAY]} {_called(plain)}"))
     return found | _labels(noun, plain, name)
+
+
+def quiet(owner: str) -> str:
+    """Where the contacts of an owner stand by the day since which nobody was in touch with them, each with its name.
+
+    By the day, so that a contact moves once a day at most; with the name, so that whoever reads it need not read them.
+    """
+    return f"contact.quiet.{owner}"
+
+
+def _called(contact: dict[str, Any]) -> str:
+    """A contact's name as people write it."""
+    named = [part for part in (contact.get("first_name"), contact.get("last_name")) if part]
+    reached = [one["address"] for one in contact.get("emails") or ()]
+    reached += [one["number"] for one in contact.get("phones") or ()]
+    return " ".join(" ".join(named or reached[:1]).split())[:_CALLED]
 
 
 def _labels(noun: str, plain: dict[str, Any], name: str) -> Terms:

@@ -34,6 +34,16 @@ def _(house: House, owner: Sender) -> Units:
     return consumed(lambda: indexing.follow(before, after))
 
 
+@performs("index.contacted_owned")
+def _(house: House, owner: Sender) -> Units:
+    made = owner.contact(**person(), owner_id=owner.user)
+    before = record(owner, made)
+    indexing.follow(None, before)
+    after = record(owner, made)
+    after.last_contacted_at, after.version = "2026-01-01T00:00:00.000Z", after.version + 1
+    return consumed(lambda: indexing.follow(before, after))
+
+
 @performs("index.unconcerned")
 def _(house: House, owner: Sender) -> Units:
     before, made = (record(owner, owner.contact(**person())) for _ in range(2))
