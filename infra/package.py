@@ -15,6 +15,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from chalicelib.handlers._rooms import INDEX
 from infra.bytecode import compile_all
 from infra.shrink import shrink
 
@@ -26,6 +27,14 @@ CHALICE = (sys.executable, "-c", "from chalice.cli import main; main()")
 # All that `chalice package` says when nothing is amiss. A dependency without a fitting wheel is only a warning to it.
 EXPECTED = frozenset({"Creating deployment package."})
 PROCESSORS = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+_INDEXING = """
+import app, json
+from chalicelib.handlers._routes import ROUTES
+found = {}
+for route in ROUTES:
+    found.setdefault(route.path, set()).add(route.view.__module__.rpartition(".")[2])
+print(json.dumps({path: sorted(rooms) for path, rooms in sorted(found.items())}))
+"""
 # Stages whose table may go when its stack goes.
 DISPOSABLE = frozenset({"dev", "local"})
 
@@ -44,6 +53,7 @@ def build(stage: str, out: Path | None = None, root: Path = ROOT) -> Path:
         unpacked = work / "unpacked"
         with zipfile.ZipFile(raw / "deployment.zip") as archive:
             archive.extractall(unpacked)
+        (unpacked / "chalicelib" / "handlers" / INDEX).write_text(index_of_rooms(root))
         shrink(unpacked)
         compile_all(unpacked)
         out.mkdir(parents=True, exist_ok=True)
@@ -79,6 +89,17 @@ def run_chalice(stage: str, work: Path, root: Path = ROOT, requirements: bool = 
     if done.returncode or set(said) - EXPECTED:
         raise PackageError("chalice package has something to say:\n" + "\n".join(said))
     return raw
+
+
+def index_of_rooms(root: Path = ROOT) -> str:
+    """Which rooms answer which path, as JSON: the package opens a room when somebody comes to it."""
+    environment = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", _INDEXING], cwd=root, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise PackageError(f"The rooms cannot be opened:\n{done.stderr}")
+    return done.stdout
 
 
 def finish_template(template: dict[str, Any], stage: str) -> dict[str, Any]:

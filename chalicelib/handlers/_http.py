@@ -16,7 +16,7 @@ import msgspec
 from chalice.app import Blueprint, Chalice, CORSConfig, Response
 
 from chalicelib import config, errors, observability
-from chalicelib.handlers import _cursor, _problem
+from chalicelib.handlers import _cursor, _problem, _rooms
 from chalicelib.handlers._request import Request
 from chalicelib.handlers._routes import Route, View, register
 from chalicelib.schemas.actor import Actor
@@ -47,12 +47,14 @@ class App(Chalice):
     def __init__(self) -> None:
         observability.configure()
         super().__init__(app_name="tendril")
+        self.opened: set[str] = set()  # rooms that were opened because somebody came
 
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:
         """Answer one API Gateway proxy event."""
         request = Request(event)
         where = event.get("requestContext") or {}
         resource, method = str(where.get("resourcePath")), str(where.get("httpMethod"))
+        _rooms.open_for(self, resource)
         purpose = f"{method} {resource if resource in self.routes else 'unknown'}"
         token = _current.set((request, context))
         try:

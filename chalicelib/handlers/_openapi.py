@@ -13,7 +13,7 @@ import msgspec
 
 from chalicelib.handlers import _openapi_schemas as schemas
 from chalicelib.handlers import _openapi_words as words
-from chalicelib.handlers import _problem
+from chalicelib.handlers import _problem, _rooms
 from chalicelib.handlers._routes import ROUTES, Route
 
 VERSION: Final = "1.0.0"  # of this contract; a client that knows 1.x goes on working with any later 1.y
@@ -26,6 +26,7 @@ EITHER: Final[list[dict[str, list[str]]]] = [{}, *BEARER]
 @cache
 def document() -> dict[str, Any]:
     """The whole description, ready for JSON. Made once per process; not to be changed."""
+    _rooms.load_all()
     routes = sorted(ROUTES, key=lambda route: (route.path, ORDER.index(route.method)))
     book = schemas.Book(routes)
     paths: dict[str, dict[str, Any]] = {}
