@@ -6,6 +6,7 @@ It may be asked for again, before or after the one who leaves is removed: what i
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from chalicelib import errors
@@ -75,7 +76,7 @@ class _Reassign:
         """By the verb that does it to one."""
         update: Callable[..., Any]
         if isinstance(record, Task):
-            update, patch = tasks.update, {"assignee_id": self.new}
+            update, patch = partial(tasks.update, scope="all"), {"assignee_id": self.new}
         else:
             update, patch = parties.of(record.NOUN).update, {"owner_id": self.new}
         update(self.actor, record.id, patch, int(record.version))
