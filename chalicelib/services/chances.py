@@ -3,12 +3,17 @@
 Naive Bayes (McCallum & Nigam 1998, "A comparison of event models for naive Bayes text classification"): the odds of a
 win are those of the firm, times one factor for each thing known of the deal,
 
-    odds = (W + 1) / (L + 1)  x  product of  P(feature | won) / P(feature | lost)
+    odds = B / (1 - B)  x  product of  P(feature | won) / P(feature | lost),    B = (W + 1) / (W + L + 2)
 
-with W won and L lost deals; the first by Laplace's rule of succession. Each P is an m-estimate (Cestnik 1990):
-(w + M q) / (W + M), where w of the W won deals have the feature, and q is its share of all closed ones. So a feature of
-few deals says little, and one that is as frequent in won as in lost deals says nothing. A factor counts at most
-tenfold, and nothing is ever certain: features lean on each other, which makes the plain product too sure of itself.
+with W won and L lost deals: B is Laplace's rule of succession. By Bayes a factor is the odds of deals with the feature
+over those of all deals. Of a feature that w won and l lost deals have, these are taken from an m-estimate (Cestnik
+1990, "Estimating probabilities: a crucial task in machine learning"), which is shrunk towards the firm's own rate:
+
+    P(won | feature) = (w + M B) / (w + l + M),    factor = (w + M B) / (l + M (1 - B))  /  (B / (1 - B))
+
+So a feature of few deals says little, and one that is as frequent in won as in lost deals says nothing. A factor counts
+at most tenfold, and nothing is ever certain: features lean on each other, which makes the plain product too sure of
+itself.
 
 An open deal is not over, so what it is compared with is what closed deals had been when they were where it is: the
 stage is the furthest open one that it was ever in, against closed deals that ever were in that stage; the age is the
@@ -25,7 +30,7 @@ FEWEST: Final = 10  # closed deals from which anything is learned
 AGES: Final = (0, 7, 14, 30, 60, 90, 180, 365)  # days at which a new bucket begins
 DECILES: Final = 10
 MILLION: Final = 1_000_000
-_SHRINK: Final = 5.0  # M: so many deals weigh what all closed ones say of a feature
+_SHRINK: Final = 10.0  # M: so many deals of a feature weigh as much as the firm's own rate
 _MOST: Final = 10.0  # a factor counts at most so much, or one through so much
 _SURE: Final = 0.99
 Cells = Mapping[str, int]
@@ -69,7 +74,7 @@ class Chance(NamedTuple):
 def chance(base: Counts, seen: Iterable[Seen]) -> Chance:
     """What the counts say of a deal with these features; one that no closed deal had says nothing."""
     reasons = [Reason(one, factor(base, one.counts)) for one in seen if one.counts.closed]
-    odds = (base.won + 1) / (base.lost + 1)
+    odds = base_rate(base) / (1 - base_rate(base))
     for reason in reasons:
         odds *= reason.effect
     strongest = sorted(reasons, key=lambda one: max(one.effect, 1 / one.effect), reverse=True)
@@ -78,10 +83,9 @@ def chance(base: Counts, seen: Iterable[Seen]) -> Chance:
 
 def factor(base: Counts, counts: Counts) -> float:
     """P(feature | won) / P(feature | lost), smoothed and limited."""
-    share = counts.closed / base.closed
-    won = (counts.won + _SHRINK * share) / (base.won + _SHRINK)
-    lost = (counts.lost + _SHRINK * share) / (base.lost + _SHRINK)
-    return min(max(won / lost, 1 / _MOST), _MOST)
+    rate = base_rate(base)
+    odds = (counts.won + _SHRINK * rate) / (counts.lost + _SHRINK * (1 - rate))
+    return min(max(odds * (1 - rate) / rate, 1 / _MOST), _MOST)
 
 
 def base_rate(base: Counts) -> float:
