@@ -25,6 +25,7 @@ from chalicelib.schemas.order import OrderDraft, OrderQuery, OrderView
 from chalicelib.schemas.page import Listing, Made, Page
 from chalicelib.services import exchange, lines, nouns, rates, settings
 from chalicelib.services.records import FOLDED, Claim
+from chalicelib.services.remembered import remembering
 from chalicelib.services.shelf import Shelf, written
 
 _AHEAD: Final = 300  # seconds: clocks differ, but what was ordered lies behind
@@ -204,8 +205,9 @@ def _refer(order: Order, field: str, given: str | None, noun: str) -> None:
 
 def _settle(order: Order) -> None:
     """What it is worth in the firm's currency, at the rate of the day it was ordered. Raises `Invalid`."""
-    order.rate = rates.at(order.tenant, order.currency, order.ordered_at[:10], "/items/0/unit_price/currency")
-    own = settings.of(order.tenant).currency
+    with remembering():
+        order.rate = rates.at(order.tenant, order.currency, order.ordered_at[:10], "/items/0/unit_price/currency")
+        own = settings.of(order.tenant).currency
     net = lines.totals_of(order.items, order.currency).net
     worth = exchange.rounded(exchange.exact(net, order.currency, own, order.rate))
     order.base_value = {"amount": worth, "currency": own}

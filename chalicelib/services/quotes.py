@@ -19,6 +19,7 @@ from chalicelib.schemas.lines import LineItem
 from chalicelib.schemas.page import Listing, Page
 from chalicelib.schemas.quote import QuoteDraft, QuoteQuery, QuoteSent, QuoteView
 from chalicelib.services import drafts, keyring, lines, nouns, rates, settings
+from chalicelib.services.remembered import remembering
 from chalicelib.services.shelf import Shelf, written
 
 USE: Final = "quote"  # of the signed token in a link
@@ -27,6 +28,14 @@ _LONGEST: Final = 3660  # days
 _ANSWERED: Final = ("accepted", "declined")
 
 SHELF: Final[Shelf[Quote]] = Shelf(Quote, "quote", "quo", "quote")
+
+
+class _Sent(Exception):
+    """The customer has it already: there is nothing to write."""
+
+    def __init__(self, quote: Quote) -> None:
+        super().__init__()
+        self.quote = quote
 
 
 def create(actor: Actor, draft: QuoteDraft) -> QuoteView:
@@ -41,7 +50,8 @@ def create(actor: Actor, draft: QuoteDraft) -> QuoteView:
         draft.items, kept = [_unpriced(msgspec.convert(one, LineItem)) for one in kept], []
     draft.items = draft.items or msgspec.convert(kept, list[LineItem])
     hint = deal.value["currency"] if deal.value else None
-    _write(quote, draft, kept=kept, known=deal.contact_ids or (), hint=hint)
+    with remembering():
+        _write(quote, draft, kept=kept, known=deal.contact_ids or (), hint=hint)
     return view(SHELF.add(actor, quote))
 
 
@@ -92,16 +102,19 @@ def send(actor: Actor, quote_id: str, expected: int | None, base: str) -> QuoteS
 
     Raises `NotFound`, `Stale`, and `Conflict` for a quote that is answered, or whose last day is over.
     """
-    quote = SHELF.load(actor.tenant, quote_id, consistent=True)
-    if quote.status != "sent" or (expected is not None and quote.version != expected) or expired(quote):
 
-        def edit(record: Quote) -> None:
-            _open(record)
-            if expired(record):
-                raise errors.Conflict(f"It held until {record.valid_until}: give it another `valid_until`.")
-            record.status, record.sent_at = "sent", record.sent_at or clock.stamp()
+    def edit(quote: Quote) -> None:
+        _open(quote)
+        if expired(quote):
+            raise errors.Conflict(f"It held until {quote.valid_until}: give it another `valid_until`.")
+        if quote.status == "sent":
+            raise _Sent(quote)
+        quote.status, quote.sent_at = "sent", clock.stamp()
 
+    try:
         quote = SHELF.edit(actor, quote_id, edit, expected)
+    except _Sent as sent:
+        quote = sent.quote
     token = keyring.sign(USE, {"t": quote.tenant, "q": quote.id, "n": int(quote.serial)})
     return QuoteSent(**msgspec.structs.asdict(view(quote)), url=f"{base}/q/{token}")
 
