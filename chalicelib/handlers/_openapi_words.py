@@ -339,6 +339,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "DealView.items": [],
     "DealView.lost_reason": None,
     "DealView.rate": None,
+    "DealView.source": "fair",
     "DealView.status": "open",
     "Move.after_id": None,
     "Move.before_id": None,

@@ -74,10 +74,8 @@ def _entered(actor: Actor, deal: Deal, draft: DealDraft) -> Stage | None:
     if pipeline.id != deal.pipeline_id:
         # The codes of stages are those of another pipeline now: there the deal begins anew.
         deal.entered = deal.stayed = None
-        named = draft.stage_id if draft.stage_id != known else None
-    else:
-        named = draft.stage_id
-    stage = pipelines.stage_of(pipeline, named)
+        draft.stage_id = draft.stage_id if draft.stage_id != known else None
+    stage = pipelines.stage_of(pipeline, draft.stage_id)
     draft.pipeline_id, draft.stage_id = pipeline.id, stage["id"]
     return stage
 
