@@ -500,7 +500,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         8,
         "quote, consistent 1, settings and who offers it 0.5 each; quote 2 + gsi1 1 + gsi2 1; order as much",
     ),
-    Pattern("order.create", 1, 6, "contact and settings 0.5 each; order 2 + gsi1 1 + gsi2 1, guard 2; a company 2 more"),
+    Pattern("order.create", 1, 6, "contact, settings 0.5 each; order 2 + gsi1 1 + gsi2 1, guard 2; a company 2 more"),
     Pattern("order.get", 0.5, 0, "one item"),
     Pattern("order.again", 1.5, 0, "guard 0.5; order, consistent 1: it says nothing new, and nothing is written"),
     Pattern("order.page", 0.5, 0, "one query of gsi1; 0.5 for each 4 KB"),
