@@ -118,7 +118,6 @@ QUERY: Final[dict[str, str]] = {
     "pipeline_id": "Only those in this pipeline",
     "stage_id": "Only those in this stage, in the order of its board",
     "rotting": "With `stage_id`: only those that have been there for so long; a page may be short and still lead on",
-    "contact_id": "Only those of this contact",
     "close_before": "Only those expected to close before this day",
     "close_after": "Only those expected to close after this day",
     "domain": "Only the one with this mail domain",
