@@ -231,6 +231,22 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("deal.delete", 0.5, 3, "deal 1 + gsi1 moved to the trash's list 2; an id of another system 2, the deal 2"),
     Pattern("deal.restore", 1, 3, "deal, and is its stage there still, 0.5 each; as deleted"),
     Pattern("deal.purge", 0.5, 2, "deal; a stone in its place 1, out of gsi1 1"),
+    Pattern("deal.move_beside", 1.5, 3, "deal, the card named and its neighbour 0.5 each; deal 1 + gsi1 moved 2"),
+    Pattern(
+        "deal.move_tied",
+        2.5,
+        15,
+        "as deal.move_beside, where both neighbours have one rank: cards around, a query each 0.5; two cards 2 + gsi1 "
+        "moved 2 each, the two beside them checked 2 each",
+    ),
+    Pattern(
+        "board.page",
+        8.5,
+        0,
+        "pipeline, settings and sheets 0.5 each; twelve cards of 0.8 KB in each of four stages 1.5 each, two empty "
+        "ones 0.5 each. However many deals; sheets 0.5 more for each 4 KB, which are some 20 owners and months",
+    ),
+    Pattern("board.further", 3, 0, "as board.page, of one stage"),
     Pattern("pipeline.create", 0.5, 2, "are there few enough; pipeline 1 + gsi1 1 for each KB"),
     Pattern("pipeline.get", 0.5, 0, "one item"),
     Pattern("pipeline.page", 0.5, 0, "one query of gsi1; 0.5 for each 4 KB"),
@@ -268,6 +284,14 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("feed.deal_moved_sheets", 1, 4, "contribution read 1 and written 2, the sheet of its owner and month 2"),
     Pattern("feed.deal_moved_index", 0, 0, "a move between open stages changes nothing that lists are sorted by"),
     Pattern("feed.deal_counted", 1, 4, "contribution read 1 and written 2, total 2; not for a move"),
+    Pattern(
+        "feed.deal_crowded",
+        1,
+        10,
+        "a rank of more than 32 characters: cards on either side, a query each 0.5 for 4 KB; here two cards are spread "
+        "anew, 2 + gsi1 moved 2 each, and one beside them is checked 2; 96 cards at most",
+    ),
+    Pattern("feed.deal_sold", 1, 4, "contribution read 1 and written 2, the sheet of its company 2; not for a move"),
     Pattern("feed.change", 0, 1, "what the record was before, packed into less than 1 KB; each further KB 1"),
     Pattern("feed.told", 0, 2, "a new owner, stage or place: timeline entry 1 + gsi1 1"),
     Pattern("feed.company_reached", 1, 4, "company read 1 and written 1 + gsi1 1 + its place in gsi2 2"),
@@ -445,6 +469,14 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         "1, keys of possible duplicates 10; card 1. A third word of the name adds 4, each of company, stage, "
         "class, next activity, birthday and custom field 1, an owner 2",
     ),
+    Pattern(
+        "index.deal",
+        0.5,
+        8,
+        "is there a card 0.5; two words of the title 2, made at 1, expected close 1, owner, company and contact 1 "
+        "each; card 1. Each further word, contact, tag and custom field 1",
+    ),
+    Pattern("index.deal_closed", 1, 6, "card read 1, claimed 1 and given back 1; owner and close moved 2 each"),
     Pattern("index.contacted", 1, 4, "card read 1, claimed 1 and given back 1; the entry of the last contact moved 2"),
     Pattern("index.contacted_owned", 1, 6, "as index.contacted; the owner's entry too, at the first touch of a day"),
     Pattern("index.unconcerned", 0, 0, "a change of what nobody looks for: neither read nor written"),
@@ -452,6 +484,11 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("search.one", 2, 0, "two words: three stretches of the index 0.5 each, the record 0.5"),
     Pattern("list.facet", 13, 0, "25 entries in one query 0.5, each record 0.5"),
     Pattern("list.custom", 1.5, 0, "the noun's fields 0.5, entries 0.5, each record 0.5"),
+    Pattern("list.board", 2.5, 0, "25 cards of 0.8 KB in one query of gsi1; 0.5 for each 4 KB"),
+    Pattern("list.rotting", 3, 0, "as list.board, however few rot; the pipeline 0.5"),
+    Pattern("list.deals", 13, 0, "25 entries in one query 0.5, each deal 0.5"),
+    Pattern("search.deal", 1, 0, "one stretch of the index, the deal 0.5"),
+    Pattern("company.deals", 2, 0, "is the company there, whom has it absorbed, entries and a deal, 0.5 each"),
     Pattern("list.trash", 0.5, 0, "one query of gsi1; 0.5 for each 4 KB"),
     Pattern("bulk.start", 0, 7, "job 2 + gsi1 1 + gsi2 1, moment 2 + due 1"),
     Pattern("bulk.record", 1, 4, "looked at 0.5, then the patch of one contact; what is kept of the step: job.step"),
@@ -474,7 +511,12 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("due.reminder", 2, 8, "task 1, assignee 0.5, his firm's zone 0.5; claimed 3, inbox 1, mail 2, removed 2"),
     Pattern("due.date", 3.5, 5, "record 1, owner 0.5; mail claimed and recorded 2; record twice 2, moment moved 3"),
     Pattern("usage.page", 1, 0, "one query of the tenant's days, consistent: what was just written is on the bill"),
-    Pattern("company.rollup", 2, 0, "the company 0.5; what is right below each company 1; a tally 0.5 each"),
+    Pattern(
+        "company.rollup",
+        3,
+        0,
+        "the company 0.5; what is right below each company 1; its contacts and its open deals 0.5 each, settings 0.5",
+    ),
     Pattern("product.create", 0, 5, "product 2 + gsi1 1, guard of the sku 2"),
     Pattern("product.get", 0.5, 0, "one item"),
     Pattern("product.page", 0.5, 0, "one query of gsi1; 0.5 for each 4 KB"),

@@ -19,7 +19,7 @@ Age = Annotated[
 class BoardQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """How many cards of each stage; or the further ones of a single stage."""
 
-    limit: Annotated[int, Meta(ge=1, le=50, description="At most so many cards of a stage")] = 15
+    limit: Annotated[int, Meta(ge=1, le=50, description="At most so many cards of a stage")] = 12
     stage_id: Annotated[Id, Meta(description="Only this stage")] | None = None
     cursor: Annotated[str, Meta(max_length=2000, description="`next_cursor` of this stage")] | None = None
 

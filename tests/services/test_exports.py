@@ -121,7 +121,7 @@ def test_all_as_csv_is_a_zip_of_a_file_for_each_kind(house: House, owner: Sender
     job = export(owner, kind="all", format="csv")
     with zipfile.ZipFile(io.BytesIO(content(job))) as archive:
         assert archive.testzip() is None
-        assert archive.namelist() == ["companies.csv", "contacts.csv", "tasks.csv", "activities.csv"]
+        assert archive.namelist() == ["companies.csv", "contacts.csv", "deals.csv", "tasks.csv", "activities.csv"]
         assert len(table(archive.read("contacts.csv"))) == 40
         assert table(archive.read("companies.csv")) == []
         assert table(archive.read("tasks.csv"))[0]["title"] == "'=1+1"
@@ -160,7 +160,7 @@ def test_a_filter_takes_what_the_list_shows(house: House, owner: Sender) -> None
         ({"kind": "contact", "filter": {"limit": 5}}, "/filter/limit"),
         ({"kind": "task", "filter": {"status": "lost"}}, "/filter/status"),
         ({"kind": "contact", "filter": {"q": "-"}}, "/filter/q"),
-        ({"kind": "deal"}, "/kind"),
+        ({"kind": "order"}, "/kind"),
         ({"kind": "contact", "format": "xlsx"}, "/format"),
     ],
 )

@@ -53,7 +53,7 @@ def test_a_field_is_made_read_and_listed_by_noun_and_name(owner: Sender) -> None
         ({"name": "1st"}, "/name"),
         ({"name": "a\n"}, "/name"),
         ({"name": "x" * 41}, "/name"),
-        ({"noun": "deal"}, "/noun"),
+        ({"noun": "order"}, "/noun"),
         ({"type": "json"}, "/type"),
         ({"label": ""}, "/label"),
         ({"type": "enum"}, "/options"),

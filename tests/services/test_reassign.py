@@ -33,7 +33,9 @@ def owned(house: House, owner: Sender, user: str) -> dict[str, str]:
         f"/v1/contacts/{owner.contact(first_name=f'P{number}', owner_id=user)['id']}": "owner_id" for number in range(3)
     }
     company = owner.post("/v1/companies", {"name": "Firm", "owner_id": user}).json["id"]
-    found |= {f"/v1/companies/{company}": "owner_id", f"/v1/tasks/{task(owner, assignee_id=user)}": "assignee_id"}
+    deal = owner.post("/v1/deals", {"title": "Ten engines", "owner_id": user}).json["id"]
+    found |= {f"/v1/companies/{company}": "owner_id", f"/v1/deals/{deal}": "owner_id"}
+    found |= {f"/v1/tasks/{task(owner, assignee_id=user)}": "assignee_id"}
     house.settle()
     return found
 
