@@ -19,9 +19,10 @@ room = Blueprint(__name__)
 def on_change(event: DynamoDBEvent) -> BatchAnswer:
     """Called with a batch of changes. The real stream is set in `infra/resources.json`."""
     from chalicelib.services import ledger
+    from chalicelib.services.remembered import remembering
 
     records = event.to_dict()["Records"]
-    with ledger.gathering() as gathered:
+    with ledger.gathering() as gathered, remembering():
         answer = each("stream", records, _react)
     return afterwards(answer, records, {one: partial(gathered.settle, one) for one in gathered.tenants()})
 

@@ -273,10 +273,10 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     ),
     Pattern(
         "feed.task_created",
-        6,
+        6.5,
         15,
         "entry 2; contribution read 1, written with total 4; open task 1, read twice with the contact 4; contact 4; "
-        "what it was before 1; card read 1, written twice 2, an entry of the index 1",
+        "what it was before 1; card read 1, written twice 2, an entry of the index 1; has the assignee a team 0.5",
     ),
     Pattern("feed.deal_moved", 2, 7, "history, entry and sheets as below; has the stage a playbook 0.5"),
     Pattern("feed.deal_moved_history", 0, 1, "what the deal was before, packed into less than 1 KB"),

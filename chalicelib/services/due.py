@@ -17,6 +17,8 @@ from chalicelib.models.moment import Moment
 from chalicelib.models.table import Item, LastKey
 from chalicelib.services import (
     dates,
+    digests,
+    escalation,
     followups,
     hints,
     jobs,
@@ -37,6 +39,8 @@ DUE: Final[dict[str, Callable[[Moment], float | None]]] = {
     tasks.REMINDER: reminders.remind,
     mentions.WHAT: mentions.notify,
     dates.WHAT: dates.remind,
+    digests.WHAT: digests.come,
+    escalation.WHAT: escalation.come,
     followups.WHAT: followups.come,
     plays.WHAT: plays.play,
     purging.WHAT: purging.sweep,
@@ -50,6 +54,8 @@ GIVEN_UP: Final[dict[str, Callable[[Moment], None]]] = {
     tasks.REMINDER: reminders.give_up,
     mentions.WHAT: mentions.give_up,
     dates.WHAT: dates.give_up,
+    digests.WHAT: digests.give_up,
+    escalation.WHAT: escalation.give_up,
     followups.WHAT: followups.give_up,
     plays.WHAT: plays.give_up,
     purging.WHAT: purging.give_up,

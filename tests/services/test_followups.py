@@ -12,7 +12,7 @@ from chalicelib import clock, errors
 from chalicelib.models import keys, moments
 from chalicelib.models.followup import Wait
 from chalicelib.models.table import Item, page
-from chalicelib.services import due, followups, hints
+from chalicelib.services import due, followups, hints, inbox
 from tests.feeds import deliver, taken
 from tests.house import House, Sender
 
@@ -240,7 +240,7 @@ def test_a_worker_that_dies_before_it_told_is_made_good(
     def dead(*_given: Any, **_named: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(followups.inbox, "tell", dead)
+    monkeypatch.setattr(inbox, "tell", dead)
     with pytest.raises(KeyboardInterrupt):
         followups.come(moment)
     monkeypatch.undo()
