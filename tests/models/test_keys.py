@@ -21,7 +21,7 @@ def an_id(*prefixes: str) -> st.SearchStrategy[str]:
 
 # What a part can be. Only these reach a key: ids we made (also those that a client names are checked for their form),
 # words of our own, and text of people, which may be anything.
-TEXT: Final = {"name", "email", "value", "subject", "purpose", "window", "space", "external_id"}
+TEXT: Final = {"name", "email", "value", "subject", "purpose", "window", "space", "external_id", "title"}
 PARTS: Final[dict[str, st.SearchStrategy[str]]] = {
     "tenant": an_id("ten"),
     "id": an_id("usr", "con", "com", "tsk", "act", "tok", "ses", "job", "fld", "viw"),
@@ -47,6 +47,17 @@ PARTS: Final[dict[str, st.SearchStrategy[str]]] = {
     "one": an_id("con", "com"),
     "other": an_id("con", "com"),
     "reader": an_id("usr") | st.just("-"),
+    "stage": an_id("stg"),
+    "rank": st.text(alphabet=string.ascii_letters + string.digits, min_size=8, max_size=32),
+    "deal": an_id("dea"),
+    "contact": an_id("con"),
+    "playbook": an_id("pbk"),
+    "followup": an_id("fup"),
+    "book": an_id("pip") | LOWER,
+    "currency": st.sampled_from(["EUR", "USD", "JPY"]),
+    "period": st.sampled_from(["2026", "2026-Q4", "2026-11"]),
+    "entered": STAMPS,
+    "ordered_at": STAMPS,
     **dict.fromkeys(TEXT, NASTY),
 }
 
