@@ -1,40 +1,30 @@
 """Search, list and get with 100,000 contacts against the same with 1,000: the same units, and nearly the same time.
 
-Two engines on files, one tenant that both know, each contact with all the entries of search and lists that it has in
-the house (those of possible duplicates are left out: nothing of them is read here). The bases are written into the
-engines' files while these are down: through their doors it would take a quarter of an hour.
+Each contact has all the entries of search and lists that it has in the house (those of possible duplicates are left
+out: nothing of them is read here).
 """
 
-import os
 import random
-import sqlite3
-import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
-from bench._house import TABLE, Context, House, house
-from infra.local import aws
+from bench._bases import Base, Stored, copy_house, interleaved, into
+from bench._bases import row as _row
+from bench._house import House, house
 from infra.local.engine import Engine
 
 SIZES: Final = (1_000, 100_000)
 PROMISE: Final = 1.15  # times the time at the smaller size
 BUDGET: Final = 5.0  # units of a page of a search
-ROUNDS: Final = 15
-CALLS: Final = 20
 PAGE: Final = 25
 PROBES: Final = 9  # people of one name, in both bases: as many as a page of a search has
-_AT_ONCE: Final = 100_000  # items sorted and written together
 _FIRSTS: Final = 400
 _SURNAMES: Final = 30_000
 _SYLLABLES: Final = [first + last for first in "bdfkv" for last in ("a", "el", "in", "or", "un")]
 Row = dict[str, Any]
-Stored = dict[str, Any]  # an item in DynamoDB's JSON
 
 
 def rows() -> list[Row]:
@@ -43,32 +33,15 @@ def rows() -> list[Row]:
         files = [Path(folder) / f"{size}.db" for size in SIZES]
         started = time.perf_counter()
         for file, size in zip(files, SIZES, strict=True):
-            _copy_house(here, file)
-            _into(file, _items(here.tenant, size))
+            copy_house(here, file)
+            into(file, _items(here.tenant, size))
         filled = time.perf_counter() - started
         with Engine.start(files[0]) as small, Engine.start(files[1]) as large:
-            bases = _Base(small.endpoint), _Base(large.endpoint)
+            bases = Base(small.endpoint), Base(large.endpoint)
             return [_row("search, fill both bases", filled, "s"), *_compared(here, *bases)]
 
 
-class _Base:
-    """One of the two engines, with the client that the house has of it."""
-
-    def __init__(self, endpoint: str) -> None:
-        from chalicelib.models.table import Item
-
-        os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
-        Item._connection = None
-        self._connection = Item._get_connection()
-
-    def enter(self) -> None:
-        """Let the house use this one."""
-        from chalicelib.models.table import Item
-
-        Item._connection = self._connection
-
-
-def _compared(here: House, small: _Base, large: _Base) -> list[Row]:
+def _compared(here: House, small: Base, large: Base) -> list[Row]:
     found: list[Row] = []
     for name, (path, rows_there) in _operations().items():
         event = here.event("GET", path)
@@ -79,7 +52,7 @@ def _compared(here: House, small: _Base, large: _Base) -> list[Row]:
             if len(body["data"]) != rows_there if "data" in body else not rows_there:
                 raise RuntimeError(f"{name}: {len(body['data'])} rows instead of {rows_there}")
             seen.append(here.call("GET", path)[1]["rru"])
-        one, other = _interleaved(event, small, large)
+        one, other = interleaved(event, small, large)
         found += [
             _row(f"{name}, {SIZES[0]:,} contacts", one, "ms"),
             _row(f"{name}, {SIZES[1]:,} contacts", other, "ms"),
@@ -103,26 +76,6 @@ def _operations() -> dict[str, tuple[str, int]]:
         "search by an address": ("/v1/contacts?q=wilhelmina3@probes.ex", 1),
         "search for nobody": ("/v1/contacts?q=qqq+zzz", 0),
     }
-
-
-def _interleaved(event: Any, small: _Base, large: _Base) -> tuple[float, float]:
-    """Medians in ms, in turns so that a slow moment of the machine meets both alike."""
-    from app import app
-
-    def once(base: _Base) -> float:
-        base.enter()
-        started = time.perf_counter()
-        for _ in range(CALLS):
-            app(event, Context())
-        return (time.perf_counter() - started) / CALLS * 1000
-
-    for base in (small, large):
-        once(base)  # warm
-    pairs = [
-        (once(small), once(large)) if number % 2 else tuple(reversed((once(large), once(small))))
-        for number in range(ROUNDS)
-    ]
-    return statistics.median(one for one, _ in pairs), statistics.median(other for _, other in pairs)
 
 
 # The two bases ---------------------------------------------------------------------------------------------------
@@ -188,52 +141,6 @@ def _first(number: int) -> str:
 def _surname(number: int) -> str:
     parts = (number % 25, number // 25 % 25, number // 625 % 25)
     return "".join(_SYLLABLES[part] for part in parts) + str(number // 15625 or "")
-
-
-def _copy_house(here: House, file: Path) -> None:
-    """An engine on a file with what the first one has: the tenant, its owner, the session."""
-    client = aws.client("dynamodb", here.endpoint)
-    there = client.scan(TableName=TABLE)["Items"]
-    with Engine.start(file) as engine:
-        engine.create_table(TABLE)
-        other = aws.client("dynamodb", engine.endpoint)
-        for item in there:
-            other.put_item(TableName=TABLE, Item=item)
-
-
-def _into(file: Path, items: Iterator[Stored]) -> None:
-    """Into the engine's own tables: its keys are `S:` and the text, an index keeps the whole item once more."""
-    database = sqlite3.connect(file)
-    database.execute("PRAGMA synchronous = OFF")
-    while several := [(item, _json(item)) for item in islice(items, _AT_ONCE)]:
-        database.executemany(
-            f'INSERT INTO "{TABLE}" (pk, sk, item_json, item_size) VALUES (?, ?, ?, ?)',  # noqa: S608 - our own name
-            sorted((*_key(item, "pk", "sk"), text, len(text)) for item, text in several),
-        )
-        for index in ("gsi1", "gsi2"):
-            database.executemany(
-                f'INSERT INTO "{TABLE}::gsi::{index}" VALUES (?, ?, ?, ?, ?)',  # noqa: S608 - our own names
-                [
-                    (*_key(item, f"{index}pk", f"{index}sk"), *_key(item, "pk", "sk"), text)
-                    for item, text in several
-                    if f"{index}pk" in item
-                ],
-            )
-    database.commit()
-    database.close()
-
-
-def _json(item: Stored) -> str:
-    return msgspec.json.encode(item).decode()
-
-
-def _key(item: Stored, *names: str) -> tuple[str, ...]:
-    return tuple(f"S:{item[name]['S']}" for name in names)
-
-
-def _row(name: str, value: float, unit: str, limit: float | None = None) -> Row:
-    holds = limit is None or value <= limit
-    return {"name": name, "value": round(value, 3), "unit": unit, "limit": limit, "holds": holds}
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ class Truth:
                 ), (group, category)
             count, worth, weighted = (sum((truth[one][number] for one in OPEN), Fraction(0)) for number in range(3))
             assert (row.count, row.sum.amount, row.weighted.amount) == (
-                count,
+                int(count),
                 dealing.cents(worth),
                 dealing.cents(weighted),
             )
