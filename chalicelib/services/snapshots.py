@@ -121,7 +121,8 @@ def month_before(month: str) -> str:
 def next_monday(now: datetime, zone: str) -> datetime:
     """When the next week begins in a time zone, in UTC.
 
-    Where clocks go forward at midnight it begins with the first minute there is; where they go back, the first time.
+    Where clocks leave that midnight out, it is when the old clock would have shown it; where they show it twice, the
+    first time.
     """
     day = _monday(_local(now, zone)) + timedelta(days=7)
     return datetime.combine(day, time(), _zone(zone)).astimezone(UTC)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from chalicelib import clock
 from chalicelib.services import chances
-from chalicelib.services.chances import Counts, Seen
+from chalicelib.services.chances import Counts, Feature, Seen
 
 MANY = st.integers(0, 500)
+FEATURES: tuple[Feature, ...] = ("stage", "age", "owner", "source")
 
 
 @st.composite
@@ -21,7 +22,7 @@ def learned(draw: st.DrawFn) -> tuple[Counts, list[Seen]]:
     base = Counts(draw(MANY), draw(st.integers(10, 500)))
     seen = [
         Seen(name, "x", Counts(draw(st.integers(0, base.won)), draw(st.integers(0, base.lost))))
-        for name in draw(st.sets(st.sampled_from(["stage", "age", "owner", "source"])))
+        for name in draw(st.sets(st.sampled_from(FEATURES)))
     ]
     return base, seen
 
@@ -79,7 +80,7 @@ def test_a_factor_is_limited_and_nothing_is_certain() -> None:
     base = Counts(500, 500)
     assert chances.factor(base, Counts(400, 0)) == 10
     assert chances.factor(base, Counts(0, 400)) == pytest.approx(0.1)
-    sure = [Seen(name, "x", Counts(400, 0)) for name in ("stage", "age", "owner")]
+    sure = [Seen(name, "x", Counts(400, 0)) for name in FEATURES]
     assert chances.chance(base, sure).probability == 0.99
 
 
