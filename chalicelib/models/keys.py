@@ -206,10 +206,10 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("home.most", 10, 0, "five pipelines"),
     Pattern(
         "lead.convert",
-        5.5,
+        5,
         17,
         "who has the address, the domain (twice) 0.5 each; two keys each of what may be the same contact and company "
-        "2; pipeline, owner, settings, last card of the stage 0.5 each; contact 2 + gsi1 1 + gsi2 1, guard 2; company "
+        "2; pipeline, settings, last card of the stage 0.5 each; contact 2 + gsi1 1 + gsi2 1, guard 2; company "
         "the same; deal 2 + gsi1 1; that it was converted 2. Six keys and five records of each at most",
     ),
     Pattern("activity.create", 0.5, 2, "is the contact there; entry 1 + gsi1 1"),
@@ -217,8 +217,8 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("activity.event_again", 2.5, 0, "contact 0.5, name and entry 1 each; the refused name is 1, untold"),
     Pattern("activity.patch", 1, 2, "contact and entry 0.5 each; entry 1 + gsi1 1"),
     Pattern("activity.pin", 1, 3, "as activity.patch, and gsi2 1"),
-    Pattern("deal.create", 2, 2, "pipeline, owner, settings and the last card of the stage 0.5 each; deal 1 + gsi1 1"),
-    Pattern("deal.create_known", 3, 2, "as deal.create; a contact and a company, 0.5 each"),
+    Pattern("deal.create", 1.5, 2, "pipeline, settings and the last card of the stage 0.5 each; deal 1 + gsi1 1"),
+    Pattern("deal.create_known", 2.5, 2, "as deal.create; a contact and a company, 0.5 each"),
     Pattern("deal.get", 0.5, 0, "one item"),
     Pattern("deal.patch", 0.5, 2, "deal 1 + gsi1 1; the pipeline is not asked while the deal stays in its stage"),
     Pattern(
@@ -257,6 +257,15 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("task.create", 0, 7, "task 2 + gsi1 1 + gsi2 1, moment 2 + due 1"),
     Pattern("task.get", 0.5, 0, "one item"),
     Pattern("task.page", 0.5, 0, "one query of gsi1, or of gsi2 for one assignee"),
+    Pattern(
+        "task.complete_next", 0.5, 16, "as task.complete, and what is next in the same transaction as task.create"
+    ),
+    Pattern("task.complete_recurring", 0.5, 16, "as task.complete_next"),
+    Pattern("task.complete_last", 1, 9, "as task.complete; is anything else planned for the record 0.5"),
+    Pattern("task.snooze", 0.5, 9, "task 2 + gsi1 1 + gsi2 1, moment 2 + due moved 2"),
+    Pattern("task.of_record", 2.5, 0, "the record 0.5, which of its tasks are open 0.5, three tasks 0.5 each"),
+    Pattern("task.series_local", 1, 7, "as task.create; the caller's zone 0.5, else his firm's 0.5"),
+    Pattern("task.calendar", 0, 0, "the times of a series follow from its one task"),
     Pattern("task.complete", 0.5, 9, "task 2 + gsi1 moved 2 + gsi2 moved 2, moment 2 + due 1"),
     Pattern(
         "feed.contact_created",
