@@ -41,7 +41,7 @@ def _fill(actor: Actor, deal: Deal, draft: DealDraft, where: Where) -> None:
     stage = _entered(actor, deal, draft)
     before = {name: getattr(deal, name) for name in _COMPARED}
     if deal.stage_id is None and draft.owner_id is None and actor.role != "token":
-        draft.owner_id = actor.user
+        draft.owner_id = deal.owner_id = actor.user  # in both: who calls need not be looked up
     drafts.fill(actor, deal, draft)
     deal.name = text.folded(deal.title)
     _parties(actor, deal, before)
