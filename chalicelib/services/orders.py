@@ -23,7 +23,7 @@ from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.fields import merged
 from chalicelib.schemas.order import OrderDraft, OrderQuery, OrderView
 from chalicelib.schemas.page import Listing, Made, Page
-from chalicelib.services import exchange, lines, nouns, rates, settings
+from chalicelib.services import exchange, lines, nouns, order_lists, rates, settings
 from chalicelib.services.records import FOLDED, Claim
 from chalicelib.services.remembered import remembering
 from chalicelib.services.shelf import Shelf, written
@@ -67,13 +67,12 @@ def get(actor: Actor, order_id: str) -> OrderView:
 
 def listing(actor: Actor, query: OrderQuery, wanted: Page) -> Listing[OrderView]:
     """Orders, the last ordered first: all, or those of one contact or of one company. Raises `Invalid` for both."""
-    from chalicelib.services import purchases
-
     if query.contact_id and query.company_id:
         message = "Orders are listed by `contact_id` or by `company_id`, not by both."
         raise errors.invalid("/company_id", "unsupported", message)
     if query.contact_id or query.company_id:
-        return purchases.of_party(actor, query.contact_id or query.company_id or "", wanted)
+        party = order_lists.of_party(actor.tenant, query.contact_id or query.company_id or "", wanted)
+        return Listing([view(one) for one in party.data], party.last)
     found = SHELF.page(keys.partition("order", "gsi1", tenant=actor.tenant), "gsi1", wanted, newest_first=True)
     return Listing([view(one) for one in found.items], found.last)
 
@@ -217,12 +216,7 @@ def _entry(order: Order) -> Term | None:
     """Where it stands among the orders of its company."""
     if order.deleted_at or not order.company_id:
         return None
-    return Term.of(order.tenant, space_of(order.company_id), order.ordered_at, order.id)
-
-
-def space_of(company_id: str) -> str:
-    """The space of the index of terms in which a company's orders stand, by when they were ordered."""
-    return f"order.{company_id}"
+    return Term.of(order.tenant, order_lists.space_of(order.company_id), order.ordered_at, order.id)
 
 
 def _moved(before: Term | None, after: Term | None) -> list[Step]:

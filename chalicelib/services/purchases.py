@@ -4,57 +4,33 @@ What a contact's orders come to is a sheet of the ledger, written when an order 
 however many orders there are.
 """
 
-from collections.abc import Callable, Sequence
-from itertools import accumulate
-from typing import Any, Final, NamedTuple
-
-import msgspec
+from typing import Any, Final
 
 from chalicelib import clock, ids
 from chalicelib.models import keys
 from chalicelib.models.order import Order
-from chalicelib.models.table import Item, page, several
-from chalicelib.models.term import place_of
+from chalicelib.models.table import page
 from chalicelib.models.writes import Step, transact
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.money import Money
 from chalicelib.schemas.order import OrderView, PurchasesView
 from chalicelib.schemas.page import Listing, Page
-from chalicelib.services import absorbed, activities, ledger, lines, nouns, orders, settings
+from chalicelib.services import absorbed, activities, ledger, lines, nouns, order_lists, orders, settings
 
 LEDGER: Final = "purchases"  # also the name of the sheet, whose book is the contact's id
 _VOID: Final = ("cancelled", "refunded")
-_HEAVY: Final = 2_000_000  # characters of one page
 _FEW: Final = 5  # orders looked at together for the first or last that counts
 _TOLD: Final = {"cancelled": "order.cancelled", "refunded": "order.refunded"}
 
 
-class _Part(NamedTuple):
-    """A stretch of one record's orders, newest first, each with its place in the list; whether there are more."""
-
-    orders: list[tuple[str, Order]]
-    more: bool
-
-
 def of_contact(actor: Actor, contact_id: str, wanted: Page) -> Listing[OrderView]:
     """A contact's orders, and those of contacts merged into it, the last ordered first. Raises `NotFound`, `Merged`."""
-    return _of(nouns.load(nouns.NOUNS["contact"], actor.tenant, contact_id), _contacts, wanted)
+    return _listing(nouns.load(nouns.NOUNS["contact"], actor.tenant, contact_id), wanted)
 
 
 def of_company(actor: Actor, company_id: str, wanted: Page) -> Listing[OrderView]:
     """As `of_contact`."""
-    return _of(nouns.load(nouns.NOUNS["company"], actor.tenant, company_id), _companys, wanted)
-
-
-def of_party(actor: Actor, party_id: str, wanted: Page) -> Listing[OrderView]:
-    """As `of_contact`, for either; one that is not there has no orders."""
-    noun = nouns.of_id(party_id)
-    if noun is None or noun.name not in ("contact", "company"):
-        return Listing([])
-    record = absorbed.root(actor.tenant, party_id)
-    if record is None:
-        return Listing([])
-    return _of(record, _contacts if noun.name == "contact" else _companys, wanted)
+    return _listing(nouns.load(nouns.NOUNS["company"], actor.tenant, company_id), wanted)
 
 
 def summary(actor: Actor, contact_id: str) -> PurchasesView:
@@ -117,37 +93,9 @@ def _counts(order: Order | None) -> bool:
     return bool(order and order.contact_id and order.base_value and not order.deleted_at and order.status not in _VOID)
 
 
-def _of(record: Any, ask: Callable[[str, str, int, str | None], _Part], wanted: Page) -> Listing[OrderView]:
-    """One page of the orders of several records as if they were one's. Half a unit a record, and what orders weigh."""
-    below = (wanted.start or {}).get("below")
-    parts = [ask(record.tenant, one, wanted.limit, below) for one in absorbed.ids_of(record)]
-    # A page may end before its limit, as DynamoDB reads one megabyte at most; beyond its end nobody knows yet.
-    known = max((part.orders[-1][0] for part in parts if part.more and part.orders), default="")
-    found = sorted((one for part in parts for one in part.orders), key=lambda one: one[0], reverse=True)
-    shown = _light([one for one in found if one[0] >= known][: wanted.limit])
-    more = len(shown) < len(found) or any(part.more for part in parts)
-    return Listing([orders.view(order) for _, order in shown], {"below": shown[-1][0]} if shown and more else None)
-
-
-def _contacts(tenant: str, contact_id: str, limit: int, below: str | None) -> _Part:
-    partition = keys.partition("order", "gsi2", tenant=tenant, contact=contact_id)
-    where = Item.gsi2sk < below if below else None
-    found = page(partition, index="gsi2", where=where, limit=limit, newest_first=True)
-    return _Part([(order.gsi2sk, order) for order in found.items], found.last is not None)
-
-
-def _companys(tenant: str, company_id: str, limit: int, below: str | None) -> _Part:
-    partition = keys.partition("term", tenant=tenant, space=orders.space_of(company_id))
-    found = page(partition, where=Item.sk < below if below else None, limit=limit, newest_first=True)
-    places = [keys.key("order", tenant=tenant, id=place_of(entry.sk)[1]) for entry in found.items]
-    there = zip(found.items, several(places), strict=True)
-    return _Part([(entry.sk, order) for entry, order in there if order is not None], found.last is not None)
-
-
-def _light(found: Sequence[tuple[str, Order]]) -> Sequence[tuple[str, Order]]:
-    """As many of them as an answer can hold: Lambda's is 6 MB at most."""
-    weights = accumulate(len(msgspec.json.encode(order.items)) for _, order in found)
-    return found[: max(1, sum(1 for weight in weights if weight < _HEAVY))]
+def _listing(record: Any, wanted: Page) -> Listing[OrderView]:
+    found = order_lists.of_record(record, wanted)
+    return Listing([orders.view(order) for order in found.data], found.last)
 
 
 def _ends(tenant: str, contact_id: str) -> tuple[str | None, str | None]:

@@ -14,11 +14,11 @@ from chalicelib.models.quote import Quote
 from chalicelib.models.table import fetch
 from chalicelib.models.writes import transact as _transact
 from chalicelib.schemas.page import Document
-from chalicelib.services import answers, deals, keyring, offers
+from chalicelib.services import answers, deals, inbox, keyring, offers
 from tests.feeds import deliver, taken
 from tests.house import Answer, House, Sender
 
-LINES = [
+LINES: list[dict[str, Any]] = [
     {"name": "Chair", "quantity": 2, "unit_price": {"amount": 5000, "currency": "EUR"}, "discount": 10, "tax": 20},
     {"name": "Delivery", "unit_price": {"amount": 999, "currency": "EUR"}},
 ]
@@ -423,7 +423,7 @@ def test_what_follows_is_made_good_after_a_crash(
 
     with monkeypatch.context() as broken:
         if fails == "tell":
-            broken.setattr(answers.inbox, "tell", crash)
+            broken.setattr(inbox, "tell", crash)
         elif fails == "move":
             broken.setattr(deals, "move", crash)
         else:
