@@ -74,15 +74,15 @@ def _following(task: Any, zones: dict[str, int]) -> Iterator[str]:
     if following is None or told["assignee_id"] != task.assignee_id:
         return
     first, rule = following.wall, recurrence.parse(task.recurrence)
-    # Whole hours as an exact difference: an event that spans a change of clocks stays as long as it is.
-    last = recurrence.wall_of(following.at + _length(told["what"]), zone)
     yield from ("BEGIN:VEVENT", f"UID:{task.series_id}@tendril")
     yield f"SEQUENCE:{following.number * 1000 + int(task.version)}"  # the task of a later occurrence begins anew
     if zone == "UTC":
-        yield from (f"DTSTART:{first:{_UTC}}", f"DTEND:{last:{_UTC}}")
+        yield f"DTSTART:{first:{_UTC}}"
     else:
         zones[zone] = min(first.year, zones.get(zone, first.year))
-        yield from (f"DTSTART;TZID={zone}:{first:{_LOCAL}}", f"DTEND;TZID={zone}:{last:{_LOCAL}}")
+        yield f"DTSTART;TZID={zone}:{first:{_LOCAL}}"
+    # Not an end: in the hour that a clock shows twice that may come before the beginning.
+    yield f"DURATION:PT{_length(told['what']).seconds // 60}M"
     yield f"RRULE:{rule.endless}{_end(rule, zone, following.number)}"
     yield from _about(task, told["title"], told["what"], told["priority"], told["remind_before"])
     yield "END:VEVENT"
