@@ -262,7 +262,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     ),
     Pattern("task.complete_recurring", 0.5, 16, "as task.complete_next"),
     Pattern("task.complete_last", 1, 9, "as task.complete; is anything else planned for the record 0.5"),
-    Pattern("task.snooze", 0.5, 9, "task 2 + gsi1 1 + gsi2 1, moment 2 + due moved 2"),
+    Pattern("task.snooze", 0.5, 8, "task 2 + gsi1 1 + gsi2 1, moment 2 + due moved 2"),
     Pattern("task.of_record", 2.5, 0, "the record 0.5, which of its tasks are open 0.5, three tasks 0.5 each"),
     Pattern("task.series_local", 1, 7, "as task.create; the caller's zone 0.5, else his firm's 0.5"),
     Pattern("task.calendar", 0, 0, "the times of a series follow from its one task"),
@@ -514,9 +514,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("due.idle_minute", 2, 0, "each shard asked once, nothing found"),
     Pattern("due.claim", 0, 3, "moment 1, its place in the due index moved to the end of the lease 2"),
     Pattern("due.finish", 0, 2, "moment 1 + due 1 removed"),
-    Pattern(
-        "due.crowd", 4.5, 1, "a hundred keys 3 or so, a thousand 0.5 for each 4 KB; what was told before 1, told 1"
-    ),
+    Pattern("due.crowd", 2, 1, "fifteen keys, seen twice, 0.5 for each 4 KB; what was told of before 1, now 1"),
     Pattern("due.reminder", 2, 8, "task 1, assignee 0.5, his firm's zone 0.5; claimed 3, inbox 1, mail 2, removed 2"),
     Pattern("due.date", 3.5, 5, "record 1, owner 0.5; mail claimed and recorded 2; record twice 2, moment moved 3"),
     Pattern("usage.page", 1, 0, "one query of the tenant's days, consistent: what was just written is on the bill"),

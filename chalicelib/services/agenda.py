@@ -52,12 +52,13 @@ def _of_record(tenant: str, query: TaskQuery, wanted: Page, before: str | None) 
         for one in _open(tenant, subject)
         if one.is_open and (before is None or (one.due_at or UNDATED) < before)
     }
-    behind = tuple(wanted.start[_BEHIND]) if wanted.start else ("", "")
+    behind = (wanted.start[_BEHIND]["due"], wanted.start[_BEHIND]["id"]) if wanted.start else ("", "")
     rest = sorted(place for place in places if place > behind)
     shown = rest[: wanted.limit]
     found = several([keys.key("task", tenant=tenant, id=task_id) for _, task_id in shown])
     tasks = [task for task in found if _fits(task, query)]
-    return PageOf(tasks, {_BEHIND: list(shown[-1])} if len(rest) > len(shown) else None)
+    more = len(rest) > len(shown)
+    return PageOf(tasks, {_BEHIND: {"due": shown[-1][0], "id": shown[-1][1]}} if more else None)
 
 
 def _fits(task: Any, query: TaskQuery) -> bool:

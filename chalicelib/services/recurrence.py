@@ -56,7 +56,7 @@ class Rule(NamedTuple):
     """A rule that is taken: without its end, which is counted here, and the end."""
 
     endless: str
-    count: int | None
+    times: int | None
     until: str | None
 
     def ends_before(self, wall: datetime, at: datetime) -> bool:
@@ -113,7 +113,7 @@ def check(text: str, zone: str, start: datetime, wall: datetime | None = None) -
     rule, wall = parse(text), wall or wall_of(start, zone)
     if rule.ends_before(wall, start):
         raise _refused("UNTIL lies before the first time.")
-    if rule.count != 1 and next(_walls(rule, wall, inclusive=True), None) is None:
+    if rule.times != 1 and next(_walls(rule, wall, inclusive=True), None) is None:
         raise _refused("There is no such day.")
 
 
@@ -163,7 +163,7 @@ def _behind(rule: Rule, zone: str, wall: datetime, number: int) -> Iterator[Occu
         if later.year > _YEARS[1]:
             return
         one = Occurrence(later, instant(later, zone), number + steps)
-        if (rule.count is not None and one.number > rule.count) or rule.ends_before(later, one.at):
+        if (rule.times is not None and one.number > rule.times) or rule.ends_before(later, one.at):
             return
         yield one
 

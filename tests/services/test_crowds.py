@@ -16,7 +16,7 @@ from chalicelib.handlers import queues
 from chalicelib.models import keys, moments
 from chalicelib.models.moment import Handed, Moment
 from chalicelib.models.writes import Step, transact
-from chalicelib.services import crowds, due, tasks
+from chalicelib.services import crowds, due, tasks, usage
 from tests.house import Context, House
 from tests.services.test_due import purge, waiting
 from tests.services.test_inbox import NOON
@@ -150,7 +150,7 @@ def test_those_that_come_due_meanwhile_are_not_kept_waiting(house: House, done: 
     work(taken(house)[:5])  # most of them are still to be done
     clock.advance(60)
     later = made(what=tasks.REMINDER + "2", minutes=0)
-    due.DUE[tasks.REMINDER + "2"] = done  # type: ignore[assignment]  # it settles all it is given
+    due.DUE[tasks.REMINDER + "2"] = done
     try:
         house.minute()
         assert later <= set(told(house)) | {hint["subject_id"] for hint in house.queue if hint["task"] == "due"}
@@ -231,7 +231,7 @@ def test_each_is_charged_to_its_own_tenant(house: House, done: Done, monkeypatch
     made(20)
     house.minute()
     seen: list[Any] = []
-    monkeypatch.setattr(due.usage, "record", lambda meter, **_: seen.append((meter.tenant, meter.wru)))
+    monkeypatch.setattr(usage, "record", lambda meter, **_: seen.append((meter.tenant, meter.wru)))
     message = next(one for one in house.queue if one["task"] == "crowd")
     with observability.measured("test") as outer:
         due.sweep(message)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib import clock, errors
 from chalicelib.models import moments
+from chalicelib.models.task import Task
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.task import TaskDraft
 from chalicelib.services import permissions, series, tasks
@@ -424,4 +425,4 @@ def test_a_calendar_sees_a_task_without_a_rule_too(owner: Sender) -> None:
 
 def test_the_rule_of_the_field_is_the_rule_of_the_service() -> None:
     with pytest.raises(errors.Invalid):
-        series.write(tasks.Task(status="open"), TaskDraft(title="x", recurrence="FREQ=DAILY"), {}, "this")
+        series.write(Task(status="open"), TaskDraft(title="x", recurrence="FREQ=DAILY"), {}, "this")

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from chalicelib import clock, ids
 from chalicelib.models import keys, moments
 from chalicelib.models.moment import Handed, Moment
@@ -89,12 +91,12 @@ def crowd(house: House, owner: Sender) -> Units:
         if moment.due_pk == f"DUE#{shard}":
             moment.save()
             placed.append(moment)
-    before, due.CROWD = due.CROWD, 5
     clock.set(clock.parse("1980-01-02T00:00:00Z"))
     try:
-        return consumed(lambda: due._page(shard, clock.stamp(), None))
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(due, "CROWD", 5)
+            return consumed(lambda: due._page(shard, clock.stamp(), None))
     finally:
-        due.CROWD = before
         house.queue.clear()
         for one in placed:
             moments.finish(one)
