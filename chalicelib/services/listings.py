@@ -1,22 +1,22 @@
-"""Lists of contacts and companies as clients ask for them: by parameters, or by a saved view that has them."""
+"""Lists of contacts, companies and deals as clients ask for them: by parameters, or by a saved view that has them."""
 
 from typing import Any
 
 from chalicelib import errors
 from chalicelib.schemas import decoding
 from chalicelib.schemas.actor import Actor
-from chalicelib.schemas.filters import PartyQuery
+from chalicelib.schemas.filters import DealQuery, PartyQuery
 from chalicelib.schemas.page import Listing, Page
 from chalicelib.services import lists, nouns, selections, views
 
 
-def listing(actor: Actor, noun: str, query: PartyQuery, wanted: Page) -> Listing[Any]:
+def listing(actor: Actor, noun: str, query: PartyQuery | DealQuery, wanted: Page) -> Listing[Any]:
     """One page. Raises `Invalid` for parameters that are no list together, `NotFound` for a view that is not there."""
     records, last = lists.page(noun, actor.tenant, _seen(actor, noun, query), wanted)
     return Listing([nouns.view(record) for record in records], last)
 
 
-def _seen(actor: Actor, noun: str, query: PartyQuery) -> Any:
+def _seen(actor: Actor, noun: str, query: PartyQuery | DealQuery) -> Any:
     """The query of the view that is named, or the query as it is."""
     if query.view_id is None:
         return query

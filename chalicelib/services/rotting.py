@@ -5,7 +5,7 @@ Nothing is kept for it, as nothing happens when a deal begins to rot: it follows
 """
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from chalicelib import clock
 
@@ -17,7 +17,7 @@ def days(since: str, now: datetime) -> int:
     return max(0, int((now - clock.parse(since)).total_seconds() // _DAY))
 
 
-def age(stage: dict[str, Any], since: str, now: datetime) -> str:
+def age(stage: dict[str, Any], since: str, now: datetime) -> Literal["green", "amber", "red"]:
     """`green`, `amber` or `red` for a deal that entered the stage, as it is kept, at this stamp.
 
     Closed stages, and those that say nothing of it, are always green.

@@ -244,8 +244,8 @@ def test_of_cards_that_move_at_the_same_moment_none_is_lost_or_doubled(firm: Fir
     def go(number: int) -> tuple[str, int]:
         one, stage = moving[number % len(moving)], number // len(moving) % 3
         beside = still[stage][number % 2]
-        where = [{"position": 1}, {"before_id": beside}, {"after_id": beside}, {}][number % 4]
-        firm.move(one, stage, **where)
+        places: list[dict[str, Any]] = [{"position": 1}, {"before_id": beside}, {"after_id": beside}, {}]
+        firm.move(one, stage, **places[number % 4])
         return one, stage
 
     with ThreadPoolExecutor(12) as pool:
@@ -286,7 +286,7 @@ def test_moves_that_chose_their_place_before_others_wrote_keep_a_total_order(eng
 def test_days_are_told_by_the_clock(firm: Firm) -> None:
     from chalicelib.services import rotting
 
-    stage = {"rotting_days": 14, "forecast": "pipeline"}
+    stage: dict[str, Any] = {"rotting_days": 14, "forecast": "pipeline"}
     now = clock.parse(NOW)
     told = {
         days: (rotting.days(clock.stamp(since), now), rotting.age(stage, clock.stamp(since), now))

@@ -1,7 +1,7 @@
 """Lists of deals: each finds what it says and nothing else, page by page; and an ordinary move touches no entry."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -97,7 +97,7 @@ def ids_of(*several: Deal) -> list[str]:
 # What each query means, said once more without any index.
 def answers(deal: Deal, query: dict[str, Any]) -> bool:
     day = deal.expected_close
-    means = {
+    means: dict[str, Callable[[str], bool]] = {
         "status": lambda value: deal.status == value,
         "close_before": lambda value: day is not None and day < value,
         "close_after": lambda value: day is not None and day > value,
@@ -280,14 +280,15 @@ def test_by_the_firms_own_fields_tags_and_ids_elsewhere(firm: Firm) -> None:
 
 
 def test_what_is_no_list_is_refused_with_those_that_fit(firm: Firm) -> None:
-    for query, pointer, told in (
+    refusals: tuple[tuple[dict[str, Any], str, str], ...] = (
         ({"rotting": "red"}, "/rotting", "`stage_id` + `rotting`"),
         ({"company_id": "com_a", "tag": "vip"}, "/tag", "`company_id`, `tag`"),
         ({"pipeline_id": firm.pipeline.id, "close_before": "2026-04-01"}, "/pipeline_id", "`close_before`"),
         ({"close_before": "2026-02-30"}, "/close_before", "no such day"),
         ({"pipeline_id": firm.pipeline.id, "stage_id": firm.stage(0, firm.other)}, "/stage_id", "no such stage"),
         ({"pipeline_id": ids.new("pip")}, "/pipeline_id", "no such pipeline"),
-    ):
+    )
+    for query, pointer, told in refusals:
         with pytest.raises(errors.Invalid, match=re.escape(told)) as refused:
             firm.found(**query)
         assert refused.value.flaws[0].pointer == pointer

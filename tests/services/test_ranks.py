@@ -1,5 +1,7 @@
 """Ranks: there is always one between two, in order, whoever inserts where; and spread anew they are short."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from chalicelib.services import ranks
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 LOWEST, HIGHEST = "00000000", "zzzzzzzz"
 # Where each next card goes, as a part of the way through the board.
-ORDERS = {
+ORDERS: dict[str, Callable[[int], float]] = {
     "behind": lambda _number: 1.0,
     "before": lambda _number: 0.0,
     "middle": lambda _number: 0.5,
