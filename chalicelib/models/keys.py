@@ -288,6 +288,13 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         "what it was before 1; card read 1, written twice 2, an entry of the index 1; has the assignee a team 0.5",
     ),
     Pattern("feed.deal_moved", 2, 7, "history, entry and sheets as below; has the stage a playbook 0.5"),
+    Pattern(
+        "feed.deal_won",
+        9,
+        30,
+        "history 1, entry 2, sheets of the open and the closed ones 8, index 6, what chances are learned from 8, what "
+        "its company bought 5; contributions, the card, names, plans and playbooks read",
+    ),
     Pattern("feed.deal_moved_history", 0, 1, "what the deal was before, packed into less than 1 KB"),
     Pattern("feed.deal_moved_told", 0.5, 2, "the names of the stages 0.5; timeline entry 1 + gsi1 1"),
     Pattern("feed.deal_moved_sheets", 1, 4, "contribution read 1 and written 2, the sheet of its owner and month 2"),

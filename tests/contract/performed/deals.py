@@ -118,6 +118,15 @@ def _(house: House, owner: Sender) -> Units:
     return told
 
 
+@performs("feed.deal_won")
+def _(house: House, owner: Sender) -> Units:
+    made = deal(owner, **known(owner))
+    house.settle()
+    usage.flush()
+    move(owner, made, WON)
+    return feed(house, owner)
+
+
 @performs("feed.deal_moved_history")
 def _(house: House, owner: Sender) -> Units:
     before, after = moved(house, owner, OPEN)
