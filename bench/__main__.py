@@ -11,7 +11,18 @@ from typing import Any
 from bench._part import measured
 
 REPORT = Path(__file__).parent.parent / "build" / "bench.json"
-PARTS = ("cold_start", "size", "operations", "search", "deals", "duplicates", "importing", "imports", "reminders", "memory")
+PARTS = (
+    "cold_start",
+    "size",
+    "operations",
+    "search",
+    "deals",
+    "duplicates",
+    "importing",
+    "imports",
+    "reminders",
+    "memory",
+)
 
 
 def main() -> int:

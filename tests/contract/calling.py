@@ -22,7 +22,7 @@ from chalicelib.models.moment import Moment
 from chalicelib.models.pair import Pair
 from chalicelib.models.writes import Step, transact
 from chalicelib.schemas.actor import Actor
-from chalicelib.services import jobs, nouns, permissions, snapshots
+from chalicelib.services import inbox, jobs, nouns, permissions, snapshots
 from tests.house import Answer, Sender
 
 PASSWORD = "long enough pass"
@@ -36,6 +36,7 @@ MAKE: dict[str, Callable[[Sender], Any]] = {
     "field_id": lambda sender: made(sender, "/v1/fields"),
     "import_id": lambda sender: made(sender, "/v1/imports"),
     "job_id": lambda sender: job(sender),  # noqa: PLW0108 - defined below
+    "notification_id": lambda sender: told(sender),  # noqa: PLW0108 - as above
     "link": lambda sender: link(sender),  # noqa: PLW0108 - defined below
     "order_id": lambda sender: made(sender, "/v1/orders"),
     "pricebook_id": lambda sender: made(sender, "/v1/pricebooks"),
@@ -79,6 +80,7 @@ FILL: dict[str, Callable[[Sender], Any]] = {
     "list_company_duplicates": lambda sender: pair(sender, "company"),
     "list_imports": lambda sender: sender.post("/v1/imports", {"content": people(1)}).json,
     "list_jobs": MAKE["job_id"],
+    "list_notifications": MAKE["notification_id"],
     "list_forecast_snapshots": lambda sender: snapshot(sender),  # noqa: PLW0108 - as above
 }
 
@@ -260,6 +262,12 @@ def job(sender: Sender) -> Any:
     """A job that nobody began yet."""
     actor = Actor(sender.tenant, sender.user, "owner", permissions.ALL)
     return {"id": jobs.start(actor, "test", {}).id}
+
+
+def told(sender: Sender) -> Any:
+    """Something the sender was told; the newest is what was told last."""
+    inbox.tell(sender.tenant, sender.user, uuid.uuid4().hex, "reminder", "Reminder: call back")
+    return sender.get("/v1/notifications?limit=1").json["data"][0]
 
 
 def people(count: int) -> str:
