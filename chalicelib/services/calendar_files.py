@@ -7,11 +7,14 @@ The file says nothing of when it was made, so that the same tasks give the same 
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib import clock
 from chalicelib.services import content_lines, vtimezones
 from chalicelib.services.content_lines import text
+
+if TYPE_CHECKING:
+    from chalicelib.services.recurrence import Rule
 
 _MINUTES: Final = {"call": 30, "meeting": 30}  # how long it takes, for programs that show no moments
 _USUAL: Final = 15
@@ -88,12 +91,12 @@ def _following(task: Any, zones: dict[str, int]) -> Iterator[str]:
     yield "END:VEVENT"
 
 
-def _end(rule: Any, zone: str, number: int) -> str:
+def _end(rule: "Rule", zone: str, number: int) -> str:
     """How the rule ends, counted from this occurrence; in UTC, as RFC 5545 has it where times are in a zone."""
     from chalicelib.services import recurrence
 
-    if rule.count is not None:
-        return f";COUNT={rule.count - number + 1}"
+    if rule.times is not None:
+        return f";COUNT={rule.times - number + 1}"
     if rule.until is None:
         return ""
     if rule.until.endswith("Z"):
