@@ -30,6 +30,7 @@ class Deal(Subject, discriminator="deal"):
     company_id = UnicodeAttribute(null=True)
     expected_close = UnicodeAttribute(null=True)  # a day
     items = Json(null=True)  # line items
+    pricebook_id = UnicodeAttribute(null=True)
     next_step = UnicodeAttribute(null=True)
     competitor = UnicodeAttribute(null=True)
     source = UnicodeAttribute(null=True)

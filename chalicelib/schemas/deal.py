@@ -24,7 +24,8 @@ class Recurring(Part):
 
 class DealDraft(Draft):
     """A deal as a client writes it. Without `pipeline_id` it is in the firm's first pipeline, without `stage_id` in the
-    first stage, and a new one without `owner_id` is the caller's. With `items` its value is what they add up to.
+    first stage, and a new one without `owner_id` is the caller's. With `items` its value is what they add up to;
+    those that come without a price have that of the price book, which has to hold today, or of the product.
     """
 
     title: Title
@@ -38,6 +39,7 @@ class DealDraft(Draft):
     owner_id: Id | None = None
     expected_close: Day | None = None
     items: Lines = []
+    pricebook_id: Id | None = None
     next_step: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
     competitor: Line | None = None
     source: Annotated[str, Meta(min_length=1, max_length=60, examples=["fair"])] | None = None
@@ -68,6 +70,7 @@ class DealView(View):
     owner_id: str | None
     expected_close: str | None
     items: list[LineItem]
+    pricebook_id: str | None
     next_step: str | None
     competitor: str | None
     source: str | None

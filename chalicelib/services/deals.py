@@ -25,7 +25,7 @@ from chalicelib.services.remembered import ask, remembering
 Stage = dict[str, Any]
 _ANYWHERE: Final = Where()
 _MONEY: Final = ("value", "recurring")
-_COMPARED: Final = (*_MONEY, "items", "contact_ids", "contact_roles", "company_id", "lost_reason")
+_COMPARED: Final = (*_MONEY, "items", "pricebook_id", "contact_ids", "contact_roles", "company_id", "lost_reason")
 
 
 def _write(actor: Actor, deal: Deal, draft: DealDraft, where: Where = _ANYWHERE) -> None:
@@ -110,17 +110,21 @@ def _known(actor: Actor, noun: str, record_id: str, pointer: str) -> None:
 
 def _items(deal: Deal, draft: DealDraft, before: dict[str, Any]) -> None:
     """Line items say what the deal is worth; without any it is worth what is given. Raises `Invalid`."""
-    if not draft.items:
-        return
     known = msgspec.convert(before["items"] or [], list[LineItem])
-    if draft.items == known and deal.value == before["value"]:
-        deal.items = before["items"]
+    unchanged = draft.items == known and deal.value == before["value"]
+    if unchanged or not draft.items:
+        deal.items = before["items"] if unchanged else None
+        if deal.pricebook_id and deal.pricebook_id != before["pricebook_id"]:
+            from chalicelib.services import lines
+
+            lines.book_on(deal.tenant, deal.pricebook_id, deal.updated_at[:10])
         return
     from chalicelib.services import lines  # fractions and products, which only a change of items needs
 
     hint = deal.value["currency"] if deal.value else None
+    day, book = deal.updated_at[:10], deal.pricebook_id
     deal.items, worth = lines.priced(
-        deal.tenant, draft.items, deal.updated_at[:10], currency=hint, kept=before["items"]
+        deal.tenant, draft.items, day, pricebook_id=book, currency=hint, kept=before["items"]
     )
     value = msgspec.to_builtins(worth)
     if deal.value not in (value, before["value"]):

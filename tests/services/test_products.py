@@ -129,3 +129,22 @@ def test_a_deal_is_worth_what_its_products_cost(owner: Sender) -> None:
     owner.patch(f"/v1/products/{chair['id']}", {"prices": [{"amount": 1, "currency": "EUR"}], "name": "Stool"})
     later = owner.patch(f"/v1/deals/{deal.json['id']}", {"next_step": "Call"}).json
     assert (later["value"], later["items"][0]["name"]) == ({"amount": 14700, "currency": "EUR"}, "Chair")
+
+
+def test_a_deal_may_name_a_book(owner: Sender) -> None:
+    chair = product(owner, prices=[EUR])
+    entry = {"product_id": chair["id"], "unit_price": 100}
+    book = owner.post("/v1/pricebooks", {"name": "B", "currency": "EUR", "entries": [entry]}).json
+    over = owner.post("/v1/pricebooks", {"name": "B", "currency": "EUR", "valid_to": "2020-01-01"}).json
+    items = [{"product_id": chair["id"], "quantity": 3}]
+    deal = owner.post("/v1/deals", {"title": "Chairs", "items": items, "pricebook_id": book["id"]}).json
+    assert (deal["value"]["amount"], deal["pricebook_id"]) == (300, book["id"])
+    path = f"/v1/deals/{deal['id']}"
+    owner.patch(f"/v1/pricebooks/{book['id']}", {"valid_to": "2020-01-01"})
+    assert owner.patch(path, {"next_step": "Call"}).status == 200  # what is priced stays priced
+    assert flaw(owner.patch(path, {"items": items})) == (422, "/pricebook_id", "out_of_date")
+    for given in ({"pricebook_id": over["id"]}, {"title": "New", "pricebook_id": over["id"]}):
+        answer = owner.post("/v1/deals", given) if "title" in given else owner.patch(path, given)
+        assert flaw(answer) == (422, "/pricebook_id", "out_of_date")
+    more = owner.patch(path, {"pricebook_id": None, "items": items})
+    assert (more.status, more.json["value"]["amount"]) == (200, 3 * 4900)

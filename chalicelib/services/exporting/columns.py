@@ -86,7 +86,7 @@ COLUMNS: Final[dict[str, dict[str, Read]]] = {
         "base_value": lambda record: _money(record.get("base_value")),
         **_fields("rate", "recurring", "company_id", "contact_ids", "contact_roles"),
         "owner": _field("owner_id"),
-        **_fields("expected_close", "items", "next_step", "competitor", "source", "lost_reason"),
+        **_fields("expected_close", "items", "pricebook_id", "next_step", "competitor", "source", "lost_reason"),
         **_fields("stage_since", "closed_at", "tags", "external_ids"),
         **_TIMES,
     },
