@@ -323,6 +323,16 @@ EXAMPLES: Final[dict[str, Any]] = {
     "ProbabilityReason.value": f"stg_{_ULID}",
     "ProbabilityReason.won": 12,
     "ProbabilityView.method": "learned",
+    "ProbabilityView.reasons": [
+        {
+            "feature": "stage",
+            "value": f"stg_{_ULID}",
+            "says": "12 of 14 closed deals that were in Negotiation were won.",
+            "effect": 2.4,
+            "won": 12,
+            "lost": 2,
+        }
+    ],
     "SnapshotView.id": f"snp_{_ULID}",
     "SnapshotView.months": ["2026-03", "2026-04"],
     "VelocityView.from": "2026-01",
@@ -529,6 +539,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "QuotaView.period": "2026-Q4",
     "DigestView.time": "08:00",
     "DigestView.next_at": "2030-03-01T07:00:00.000Z",
+    "After.hours": 2.5,
     "FollowupDraft.subject_id": _CON,
     "FollowupTask.kind": "call",
     "FollowupTask.title": "Ask whether the offer has come",
