@@ -291,9 +291,9 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern(
         "feed.deal_won",
         9,
-        30,
-        "history 1, entry 2, sheets of the open and the closed ones 8, index 6, what chances are learned from 8, what "
-        "its company bought 5; contributions, the card, names, plans and playbooks read",
+        29,
+        "history 1, entry 2, sheets of the open and the closed ones 8, index 6, what chances are learned from 8, open "
+        "deals of its company 4, each sheet that becomes empty 1 more; contributions, the card, names, plans read",
     ),
     Pattern("feed.deal_moved_history", 0, 1, "what the deal was before, packed into less than 1 KB"),
     Pattern("feed.deal_moved_told", 0.5, 2, "the names of the stages 0.5; timeline entry 1 + gsi1 1"),

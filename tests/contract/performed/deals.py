@@ -120,7 +120,8 @@ def _(house: House, owner: Sender) -> Units:
 
 @performs("feed.deal_won")
 def _(house: House, owner: Sender) -> Units:
-    made = deal(owner, **known(owner))
+    whose = known(owner)
+    made, _ = deal(owner, **whose), deal(owner, **whose)  # another one stays open: no sheet becomes empty and goes
     house.settle()
     usage.flush()
     move(owner, made, WON)
