@@ -14,7 +14,7 @@ _DEALS = "/v1/deals"  # the list in which a stage goes on: its cursors are those
 
 
 @routes.get("/v1/pipelines/{pipeline_id}/board", permission="deals:read", query=BoardQuery, returns=BoardView)
-def get_board(actor: Actor, pipeline_id: str, query: BoardQuery) -> BoardView:
+def pipeline_board(actor: Actor, pipeline_id: str, query: BoardQuery) -> BoardView:
     """Read the board of a pipeline: counts, sums and the first cards of each stage; or further cards of one."""
     from chalicelib.services import boards
 

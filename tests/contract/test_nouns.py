@@ -90,7 +90,7 @@ NO_NOUNS = {
 SHOWS = {
     "company_deals": "deals",
     "contact_deals": "deals",
-    "get_board": "deals",
+    "pipeline_board": "deals",
     "company_contacts": "contacts",
     "contact_orders": "orders",
     "company_orders": "orders",
