@@ -19,6 +19,7 @@ from chalicelib import clock
 from chalicelib.models.deal import Deal
 from tests import truth
 from tests.contract.calling import colleague
+from tests.feeds import deliver, taken
 from tests.house import House, Sender
 
 DAY = 86_400
@@ -219,6 +220,23 @@ def test_open_deals_of_a_tree_of_companies_are_added_up(house: House, owner: Sen
     owner.post(f"/v1/deals/{made[0]['id']}/restore")
     owner.post(f"/v1/deals/{made[1]['id']}/move", {"stage_id": pipeline["stages"][0]["id"]})
     assert (rolled(top), rolled(low)) == ((4, 1023), (2, 5))
+
+
+def test_a_rollup_is_right_whatever_the_order_in_which_it_is_told(house: House, owner: Sender, pipeline: Any) -> None:
+    one, other = (owner.post("/v1/companies", {"name": name}).json["id"] for name in ("One", "Other"))
+    house.settle()
+    made = deal(owner, pipeline, 0, 100, company_id=one)
+    move(owner, pipeline, made, 1)
+    owner.patch(f"/v1/deals/{made['id']}", {"value": {"amount": 70, "currency": "EUR"}})
+    move(owner, pipeline, made, 4)
+    owner.patch(f"/v1/deals/{made['id']}", {"company_id": other})
+    move(owner, pipeline, made, 0)
+    told = taken(house)
+    for records in (told[::-1], told, told[::2], told[1::2][::-1]):
+        deliver(records)
+        shown = [owner.get(f"/v1/companies/{firm}/rollup").json for firm in (one, other)]
+        assert [(each["open_deals"], each["open_value"]["amount"]) for each in shown] == [(0, 0), (1, 70)]
+        assert agrees(owner, pipeline, board(owner, pipeline))
 
 
 def job(house: House, owner: Sender, path: str, draft: Any) -> Any:
