@@ -1,7 +1,6 @@
 """What currencies are worth in the firm's own, day by day."""
 
 from collections.abc import Iterable
-from decimal import Decimal
 
 from chalicelib import clock, errors
 from chalicelib.errors import Flaw
@@ -123,7 +122,7 @@ def _check(own: str, currency: str, rate: str, at_currency: str, at_rate: str) -
         raise errors.invalid(at_currency, "unknown", "ISO 4217 has no such currency.")
     if currency == own:
         raise errors.invalid(at_currency, "own", f"{own} is the firm's own currency: it is worth 1, always.")
-    if not Decimal(rate):
+    if not rate.strip("0."):
         raise errors.invalid(at_rate, "range", "No currency is worth nothing.")
 
 
