@@ -9,9 +9,12 @@ from typing import Any, Final
 
 import msgspec
 
-from chalicelib import clock, errors
+from chalicelib import clock, errors, ids
 from chalicelib.errors import Flaw
+from chalicelib.models import keys
+from chalicelib.models.contact import Contact
 from chalicelib.models.deal import Deal
+from chalicelib.models.table import several
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.deal import DealDraft, DealView, Move
 from chalicelib.schemas.lines import LineItem
@@ -83,8 +86,10 @@ def _entered(actor: Actor, deal: Deal, draft: DealDraft) -> Stage | None:
 def _parties(actor: Actor, deal: Deal, before: dict[str, Any]) -> None:
     """Raises `Invalid` for a contact or a company that is not there; one that the deal had may be gone by now."""
     deal.contact_ids = list(dict.fromkeys(deal.contact_ids or ())) or None
-    for number, one in enumerate(deal.contact_ids or ()):
-        if one not in (before["contact_ids"] or ()):
+    new = {one: n for n, one in enumerate(deal.contact_ids or ()) if one not in (before["contact_ids"] or ())}
+    there = _there(actor.tenant, list(new))
+    for one, number in new.items():
+        if one not in there:
             _known(actor, "contact", one, f"/contact_ids/{number}")
     if deal.company_id and deal.company_id != before["company_id"]:
         _known(actor, "company", deal.company_id, "/company_id")
@@ -97,8 +102,17 @@ def _roles(deal: Deal, before: dict[str, str]) -> dict[str, str]:
     there = {one: role for one, role in roles.items() if one in (deal.contact_ids or ())}
     for one in roles.keys() - there.keys():
         if roles[one] != before.get(one):
-            raise errors.invalid(f"/contact_roles/{one}", "unknown", "The deal has no such contact.")
+            where = one.replace("~", "~0").replace("/", "~1")
+            raise errors.invalid(f"/contact_roles/{where}", "unknown", "The deal has no such contact.")
     return there
+
+
+def _there(tenant: str, contact_ids: list[str]) -> set[str]:
+    """Those of several contacts that are there for certain, in one request; of the others each is to be asked for."""
+    if len(contact_ids) < 2:
+        return set()
+    places = [keys.key("contact", tenant=tenant, id=one) for one in contact_ids if ids.is_id("con", one)]
+    return {one.id for one in several(places) if isinstance(one, Contact) and one.live}
 
 
 def _known(actor: Actor, noun: str, record_id: str, pointer: str) -> None:

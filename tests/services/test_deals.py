@@ -166,6 +166,19 @@ class TestRecord:
         assert (changed["contact_ids"], changed["contact_roles"]) == ([two], {two: "user"})
         assert flaw(owner.patch(path(made), {"contact_roles": {one: "boss"}}))[0] == 422
 
+    def test_several_contacts_are_looked_up_together_and_each_that_is_not_there_is_named(self, owner: Sender) -> None:
+        people = [owner.contact()["id"] for _ in range(3)]
+        answer = owner.post("/v1/deals", {"title": "X", "contact_ids": people})
+        assert answer.json["contact_ids"] == people
+        alone = owner.post("/v1/deals", {"title": "X", "contact_ids": people[:1]})
+        assert answer.cost["rru"] == alone.cost["rru"] + 1
+        owner.delete(f"/v1/contacts/{people[1]}")
+        for gone in (people[1], "con_none", "con_#"):
+            draft = {"title": "X", "contact_ids": [people[0], people[2], gone]}
+            assert flaw(owner.post("/v1/deals", draft)) == (422, "/contact_ids/2", "unknown")
+        roles = {"title": "X", "contact_roles": {"a/b~": "boss"}}
+        assert flaw(owner.post("/v1/deals", roles)) == (422, "/contact_roles/a~1b~0", "unknown")
+
     def test_a_contact_that_is_gone_by_now_stays_named(self, owner: Sender) -> None:
         person = owner.contact()
         made = deal(owner, contact_ids=[person["id"]])
