@@ -311,6 +311,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("feed.change", 0, 1, "what the record was before, packed into less than 1 KB; each further KB 1"),
     Pattern("feed.told", 0, 2, "a new owner, stage or place: timeline entry 1 + gsi1 1"),
     Pattern("feed.company_reached", 1, 4, "company read 1 and written 1 + gsi1 1 + its place in gsi2 2"),
+    Pattern("feed.assigned", 0.5, 1, "as inbox.tell; none for a task of one's own"),
     Pattern("feed.mention", 0, 2, "moment 1 + due 1"),
     Pattern("feed.dates", 2, 2, "record, consistent, before and after 1 each; moment 1 + due 1"),
     Pattern("feed.purged", 0, 2, "moment 1 + due 1; each item beside the record 1 and its index entries"),

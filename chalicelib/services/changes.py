@@ -10,6 +10,7 @@ from chalicelib import observability
 from chalicelib.models import access, activity, company, contact, deal, job, order, quote, table, task
 from chalicelib.services import (
     answers,
+    assignments,
     board,
     counts,
     dates,
@@ -90,12 +91,12 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("deal", "source"): (outcomes.outcome,),
     ("activity", "id"): (engagement.contacted, followups.answered),
     ("activity", "mentions"): (mentions.mentioned,),
-    ("task", "id"): (history.task, counts.task, engagement.planned, escalation.planned),
+    ("task", "id"): (history.task, counts.task, engagement.planned, escalation.planned, assignments.given),
     ("task", "status"): (history.task, counts.task, engagement.planned, escalation.planned),
     ("task", "deleted_at"): (counts.task, engagement.planned, escalation.planned),
     ("task", "due_at"): (engagement.planned, escalation.planned),
     ("task", "subject_id"): (engagement.planned,),
-    ("task", "assignee_id"): (escalation.planned,),
+    ("task", "assignee_id"): (escalation.planned, assignments.given),
     ("order", "id"): (purchases.told, purchases.counted),
     ("order", "contact_id"): (purchases.told, purchases.counted),
     ("order", "company_id"): (purchases.told,),

@@ -1,24 +1,35 @@
-"""Mentions in notes: each mentioned user gets one mail, and one only, however often the note is changed or told of."""
+"""Mentions in notes: each mentioned user is told once, in the inbox and by mail as he wants it, however often the note
+is changed or told of.
+"""
 
 import html
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from chalicelib import config, errors
 from chalicelib.models import keys
+from chalicelib.models.access import User
 from chalicelib.models.activity import Activity
 from chalicelib.models.moment import Moment
 from chalicelib.models.table import fetch
 from chalicelib.models.writes import Step, transact
 from chalicelib.schemas.mail import Mail
-from chalicelib.services import nouns, sending, titles, users
+from chalicelib.services import inbox, nouns, preferences, sending, titles, users
 
 WHAT: Final = "mention"
 _BETWEEN: Final = "/"  # stands between the record and the note in the moment's subject
 
 
+class News(NamedTuple):
+    """Who is to hear it, who wrote it, and on what."""
+
+    user: User
+    author: str
+    about: str
+
+
 def mentioned(before: Any, after: Any) -> None:
-    """A note mentions somebody new: a moment sees to the mails. Three write units; none for whom it told itself."""
+    """A note mentions somebody new: a moment sees to the telling. Three write units; none for whom it told itself."""
     if after is None:
         return
     known = (before.mentions or {}) if before is not None else {}
@@ -30,12 +41,9 @@ def mentioned(before: Any, after: Any) -> None:
 
 
 def notify(moment: Moment) -> float | None:
-    """Mail whoever the note mentions now and was not told yet. As `due.DUE` says."""
+    """Tell whoever the note mentions now and was not told yet. As `due.DUE` says."""
     note = _note(moment)
-    waits = [
-        sending.once(note.tenant, note.subject_id, WHAT, _mail(note, user), partial(_compose, note, user, by))
-        for user, by in _hearing(note)
-    ]
+    waits = [_tell(note, user, by) for user, by in _hearing(note)]
     return max((wait for wait in waits if wait is not None), default=None)
 
 
@@ -65,7 +73,20 @@ def _mail(note: Any, user: str) -> str:
     return f"{note.id}.{user}"
 
 
-def _compose(note: Any, to: str, by: str) -> Mail | str:
+def _tell(note: Any, to: str, by: str) -> float | None:
+    """In the inbox and by mail, as he wants it. Seconds after which the mail is to be tried again."""
+    news = _news(note, to, by)
+    if isinstance(news, News):
+        line = f"{news.author} mentioned you: {news.about}"
+        data = {"activity_id": note.id, "by": by}
+        inbox.tell(note.tenant, to, note.id, WHAT, line, subject_id=note.subject_id, data=data, user=news.user)
+        if not preferences.wants(news.user, WHAT, "mail"):
+            return None
+    return sending.once(note.tenant, note.subject_id, WHAT, _mail(note, to), partial(_compose, note, news))
+
+
+def _news(note: Any, to: str, by: str) -> News | str:
+    """What is to be told, or why it is not."""
     try:
         user = users.load(note.tenant, to)
     except errors.NotFound:
@@ -77,7 +98,13 @@ def _compose(note: Any, to: str, by: str) -> Mail | str:
         record = None
     if record is None or record.deleted_at:
         return "The record is not there any more."
-    about, author, said = titles.of(record), _author(note.tenant, by), note.text or ""
+    return News(user, _author(note.tenant, by), titles.of(record))
+
+
+def _compose(note: Any, news: News | str) -> Mail | str:
+    if isinstance(news, str):
+        return news
+    user, author, about, said = news.user, news.author, news.about, note.text or ""
     return Mail(
         sender=config.mail_from(),
         to=user.email,

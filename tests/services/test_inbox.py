@@ -11,6 +11,7 @@ from chalicelib import clock
 from chalicelib.models import keys
 from chalicelib.models.table import page
 from chalicelib.services import inbox, preferences
+from tests.feeds import deliver, taken
 from tests.house import House, Sender
 
 NOON = clock.parse("2031-05-05T12:00:00Z")
@@ -133,6 +134,27 @@ def test_it_is_gone_after_three_months(owner: Sender) -> None:
     partition = keys.partition("notification", tenant=owner.tenant, user=owner.user)
     (note,) = [one for one in page(partition, limit=50, consistent=True).items if one.sk.startswith("NOTE#")]
     assert int(note.ttl) == int((NOON + timedelta(days=90)).timestamp())
+
+
+def test_who_is_given_a_task_hears_of_it_once(house: House, owner: Sender) -> None:
+    draft = {"name": "R", "email": f"{owner.tenant}@example.com", "role": "rep", "password": "long enough pass"}
+    rep = owner.post("/v1/users", draft).json
+    login = {"email": draft["email"], "password": draft["password"]}
+    theirs = Sender(house, house.http("POST", "/v1/auth/login", login).json["access_token"])
+    task = owner.post("/v1/tasks", {"title": "Call Ada", "assignee_id": rep["id"]}).json
+    own = owner.post("/v1/tasks", {"title": "My own"}).json
+    changes = taken(house)
+    deliver(changes)
+    deliver(changes[::-1])
+    assert [one["title"] for one in theirs.get("/v1/notifications").json["data"]] == ["Call Ada"]
+    assert titles(owner) == []
+    owner.patch(f"/v1/tasks/{task['id']}", {"title": "Call Ada Lovelace"})
+    clock.advance(1)
+    owner.patch(f"/v1/tasks/{own['id']}", {"assignee_id": rep["id"]})
+    house.settle()
+    found = theirs.get("/v1/notifications").json["data"]
+    assert [one["title"] for one in found] == ["My own", "Call Ada"]
+    assert (found[0]["kind"], found[0]["data"]["by"]) == ("assigned", owner.user)
 
 
 class TestPreferences:

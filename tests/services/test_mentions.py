@@ -47,6 +47,20 @@ def test_each_mentioned_user_gets_one_mail(house: House, owner: Sender) -> None:
     assert len(minutes(house)) == 2
 
 
+def test_it_is_in_the_inbox_too_and_a_mail_only_for_who_wants_one(house: House, owner: Sender) -> None:
+    contact, grace = owner.contact(first_name="Ada", last_name="Lovelace"), colleague(owner, "Grace")
+    login = {"email": grace["email"], "password": "long enough pass"}
+    hers = Sender(house, house.http("POST", "/v1/auth/login", login).json["access_token"])
+    assert hers.patch("/v1/me/preferences", {"mention": {"mail": False}}).status == 200
+    made = note(owner, contact, grace)
+    assert minutes(house) == []
+    owner.patch(f"/v1/contacts/{contact['id']}/activities/{made['id']}", {"text": "Ask her again."})
+    assert minutes(house) == []
+    (told,) = hers.get("/v1/notifications").json["data"]
+    assert (told["kind"], told["title"]) == ("mention", "Olga Owner mentioned you: Ada Lovelace")
+    assert (told["subject_id"], told["data"]["activity_id"]) == (contact["id"], made["id"])
+
+
 def test_nobody_is_told_that_he_mentioned_himself(house: House, owner: Sender) -> None:
     contact, grace = owner.contact(), colleague(owner, "Grace")
     me = {"id": owner.user}

@@ -8,7 +8,7 @@ import pytest
 from chalicelib import clock, ids
 from chalicelib.models import keys, moments
 from chalicelib.models.moment import Handed, Moment
-from chalicelib.services import crowds, due, reminders, series, tasks
+from chalicelib.services import assignments, crowds, due, reminders, series, tasks
 from tests.contract.performing import ANY_AGE, Units, consumed, of, path, performs, task
 from tests.house import House, Sender
 
@@ -64,6 +64,14 @@ def calendar(_: House, owner: Sender) -> Units:
     units = consumed(lambda: found.extend(series.between(record, now, now + timedelta(days=30))))
     assert len(found) == 30
     return units
+
+
+@performs("feed.assigned")
+def assigned(_: House, owner: Sender) -> Units:
+    record = tasks.load(owner.tenant, task(owner)["id"])
+    assert consumed(lambda: assignments.given(None, record)) == (0, 0)
+    record.updated_by = ids.new("usr")
+    return consumed(lambda: assignments.given(None, record))
 
 
 @performs("due.reminder")
