@@ -329,6 +329,19 @@ def test_a_contribution_of_a_deal_that_was_everywhere_fits_in_one_kilobyte() -> 
     assert size < 1024, size
 
 
+def test_what_is_learned_in_nine_stages_and_foretold_fits_in_one_kilobyte() -> None:
+    """A second KB doubles what each closing costs. Bytes as DynamoDB counts them: of a number half its digits and one."""
+    names = ["w", "l", *(f"{mark}.s{code}" for mark in "wl" for code in range(1, 10))]
+    names += [f"{mark}.a{age}" for mark in "wl" for age in range(len(chances.AGES))]
+    cells = dict.fromkeys(names, 99_999)
+    for ten in range(10):
+        cells |= {f"p{ten}n": 99_999, f"p{ten}w": 99_999, f"p{ten}s": 99_999 * chances.MILLION + 1}
+    cells["br"] = 99_999 * chances.MILLION + 1
+    pk, sk = keys.key("sheet", tenant=ids.new("ten"), book=ids.new("pip"), name=outcomes.LEARNED)
+    numbers = sum(len(name) + 1 + (len(str(amount)) + 1) // 2 + 1 for name, amount in cells.items())
+    assert numbers + len(pk) + len(sk) + len("pkskkindsheet") < 1024
+
+
 @pytest.mark.parametrize("why", WHY)
 def test_the_name_of_a_sheet_says_why_and_whose(why: str) -> None:
     for owner in (None, ids.new("usr")):
