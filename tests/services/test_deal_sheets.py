@@ -382,3 +382,10 @@ def test_one_record_alone_with_more_steps_than_that_is_refused_and_does_not_go_o
     many = {f"{PIPELINE}/O#{number}#-": {"1n": 1} for number in range(120)}
     with pytest.raises(TransactWriteError):
         ledger.settle(ids.new("ten"), ids.new("dea"), "deal", 1, {}, many)
+
+
+def test_sums_beyond_what_a_float_holds_are_exact(engine: str) -> None:
+    tenant, worth = ids.new("ten"), 10**16 + 1  # ten thousand of the largest deals
+    for number in range(3):
+        ledger.settle(tenant, ids.new("dea"), "deal", 1, {}, {f"{PIPELINE}/O#-#-": {"n": 1, "1v.EUR": worth + number}})
+    assert ledger.sheet(tenant, PIPELINE, "O#-#-") == {"n": 3, "1v.EUR": 3 * worth + 3}
