@@ -13,7 +13,7 @@ from chalicelib.schemas.parts import Day
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217", examples=["EUR"])]
 
 
-class Entry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class PriceEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a product costs in this book, in minor units: from `min_quantity` on, if there are several of a product."""
 
     product_id: Id
@@ -30,7 +30,7 @@ class PricebookDraft(Draft):
     currency: Currency
     valid_from: Day | None = None
     valid_to: Day | None = None
-    entries: Annotated[list[Entry], Meta(max_length=200)] = []
+    entries: Annotated[list[PriceEntry], Meta(max_length=200)] = []
 
 
 PricebookPatch = patch_of(PricebookDraft)
@@ -44,7 +44,7 @@ class PricebookView(View):
     currency: str
     valid_from: str | None
     valid_to: str | None
-    entries: list[Entry]
+    entries: list[PriceEntry]
     created_at: Stamp
     updated_at: Stamp
     deleted_at: Stamp | None

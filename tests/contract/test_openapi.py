@@ -188,7 +188,7 @@ def test_the_errors_of_a_body_happen_as_described(route: Route, owner: Sender) -
     bad: dict[int, tuple[Any, dict[str, str]]] = {
         400: (b"{", {}),
         413: (b" " * (1024 * 1024 + 1), {}),
-        415: (b"a=b", {"Content_Type": "application/x-www-form-urlencoded"}),
+        415: (b"a=b", {"Content_Type": "text/plain"}),
         422: ({"no such field": 1}, {}),
     }
     for status, (body, headers) in bad.items():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chalicelib import errors, ids
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.lines import MOST_WORTH, LineItem, Worth
-from chalicelib.schemas.pricebook import Entry, PricebookDraft
+from chalicelib.schemas.pricebook import PriceEntry, PricebookDraft
 from chalicelib.schemas.product import ProductDraft
 from chalicelib.services import lines, permissions, pricebooks, products
 from tests.house import House
@@ -162,8 +162,8 @@ def test_a_book_goes_before_the_standard_price(seller: Actor) -> None:
     chair = products.create(seller, ProductDraft(name="Chair", prices=[Worth(amount=5000, currency="EUR")]))
     table = products.create(seller, ProductDraft(name="Table", prices=[Worth(amount=9000, currency="EUR")]))
     entries = [
-        Entry(product_id=chair.id, unit_price=4000, min_quantity=10),
-        Entry(product_id=chair.id, unit_price=4500, min_quantity=2),
+        PriceEntry(product_id=chair.id, unit_price=4000, min_quantity=10),
+        PriceEntry(product_id=chair.id, unit_price=4500, min_quantity=2),
     ]
     book = pricebooks.create(
         seller,
