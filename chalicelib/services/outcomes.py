@@ -12,7 +12,8 @@ in the stage of code 3, and `w.a2` those whose age at the close was in the third
 Each outcome is foretold when it reaches this ledger, from what was counted before it (a "prequential" forecast, Dawid
 1984), and what was foretold is kept in the contribution: `p6n` one prediction of 0.6 to 0.7, `p6w` and it was won,
 `p6s` the prediction and `br` its squared error (Brier 1950), both in millionths. A repeat, or another change of the
-closed deal, leaves that as it is. Contributions computed anew would foretell anew, and in another order otherwise.
+closed deal, leaves that as it is; so does one reopened and closed again before the feed could tell. Contributions
+computed anew would foretell anew, and in another order otherwise.
 """
 
 from typing import Any, Final

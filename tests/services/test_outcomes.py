@@ -330,7 +330,7 @@ def test_a_contribution_of_a_deal_that_was_everywhere_fits_in_one_kilobyte() -> 
 
 
 def test_what_is_learned_in_nine_stages_and_foretold_fits_in_one_kilobyte() -> None:
-    """A second KB doubles what each closing costs. Bytes as DynamoDB counts them: of a number half its digits and one."""
+    """A second KB doubles what a closing costs. Bytes as DynamoDB counts them: of a number half its digits and one."""
     names = ["w", "l", *(f"{mark}.s{code}" for mark in "wl" for code in range(1, 10))]
     names += [f"{mark}.a{age}" for mark in "wl" for age in range(len(chances.AGES))]
     cells = dict.fromkeys(names, 99_999)
