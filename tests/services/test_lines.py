@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chalicelib import errors, ids
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.lines import MOST_WORTH, LineItem, Worth
-from chalicelib.schemas.pricebook import PriceEntry, PricebookDraft
+from chalicelib.schemas.pricebook import PricebookDraft, PriceEntry
 from chalicelib.schemas.product import ProductDraft
 from chalicelib.services import lines, permissions, pricebooks, products
 from tests.house import House
