@@ -1,5 +1,7 @@
 """Boards over HTTP, and the deals of a company or a contact."""
 
+from typing import Final
+
 from chalicelib.handlers import _cursor
 from chalicelib.handlers._http import Routes
 from chalicelib.schemas.actor import Actor
@@ -10,7 +12,7 @@ from chalicelib.schemas.page import Listing, ListQuery, Page
 
 # Services are loaded where they are called: the cold start of any other request should not pay for them.
 routes = Routes(__name__)
-_DEALS = "/v1/deals"  # the list in which a stage goes on: its cursors are those of that list
+_DEALS: Final = "/v1/deals"  # the list in which a stage goes on: its cursors are those of that list
 
 
 @routes.get("/v1/pipelines/{pipeline_id}/board", permission="deals:read", query=BoardQuery, returns=BoardView)

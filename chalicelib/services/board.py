@@ -80,8 +80,6 @@ def _check(deal_id: str, where: Where) -> None:
     given = [name for name, value in where._asdict().items() if value is not None]
     if len(given) > 1:
         raise errors.invalid(f"/{given[-1]}", "unsupported", f"A card stands in one place: drop `{given[-1]}`.")
-    if where.position is not None and where.position > _FURTHEST:
-        raise errors.invalid("/position", "range", f"Beyond {_FURTHEST} say behind which card, by `after_id`.")
     for name in given:
         if getattr(where, name) == deal_id:
             raise errors.invalid(f"/{name}", "unsupported", "A card cannot stand before or after itself.")
@@ -89,7 +87,10 @@ def _check(deal_id: str, where: Where) -> None:
 
 def _gap(tenant: str, stage_id: str, deal_id: str, where: Where) -> _Gap:
     if where.position is not None:
-        cards = [one for one in _cards(tenant, stage_id, where.position + 2) if one.id != deal_id]
+        counted = min(where.position, _FURTHEST) + 2  # one may be the deal itself, one is to stand behind it
+        cards = [one for one in _cards(tenant, stage_id, counted) if one.id != deal_id]
+        if where.position > _FURTHEST < len(cards):
+            raise errors.invalid("/position", "range", f"Beyond {_FURTHEST} say behind which card, by `after_id`.")
         return _Gap(_first(cards[: where.position][::-1]), _first(cards[where.position :]))
     # Of two cards one is not the deal itself.
     if where.before_id is not None:

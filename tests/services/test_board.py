@@ -129,13 +129,26 @@ def test_a_place_that_there_is_not_is_refused_where_it_is_said(firm: Firm) -> No
         ("/after_id", {"before_id": other, "after_id": other}),
         ("/before_id", {"before_id": other, "position": 0}),
         ("/after_id", {"after_id": other, "position": 0}),
-        ("/position", {"position": 201}),
     ):
         with pytest.raises(errors.Invalid) as refused:
             firm.move(one, **where)
         assert [flaw.pointer for flaw in refused.value.flaws] == [pointer]
     assert firm.order() == [one, other]
     assert firm.read(one).version == 1
+
+
+def test_a_number_beyond_the_last_card_is_behind_it(firm: Firm) -> None:
+    one, other = firm.deal(), firm.deal()
+    firm.move(one, position=1_000_000)
+    assert firm.order() == [other, one]
+    cards = firm.ranked(*ranks.spread(201))
+    firm.move(one, 1, position=0)
+    firm.move(other, 1, position=0)
+    firm.move(one, 0, position=200)
+    assert firm.order() == [*cards[:200], one, cards[200]]
+    with pytest.raises(errors.Invalid, match="Beyond 200") as refused:
+        firm.move(one, position=201)
+    assert refused.value.flaws[0].pointer == "/position"
 
 
 # Ranks that tie, and ranks that grow ----------------------------------------------------------------------------------
