@@ -65,7 +65,7 @@ GIVEN_UP: Final[dict[str, Callable[[Moment], None]]] = {
 }
 
 # Kinds of which a worker does several in a few seconds, so that a crowd of them goes to the queue in bundles.
-QUICK: Final = frozenset({tasks.REMINDER, mentions.WHAT, dates.WHAT})
+QUICK: Final = frozenset({tasks.REMINDER, mentions.WHAT, dates.WHAT, digests.WHAT, escalation.WHAT, followups.WHAT})
 
 LEASE: Final = 300  # seconds the first claim holds before the moment comes up again; longer with each further one
 ATTEMPTS: Final = 12  # with the pauses below, a day and a half of a provider, or of a queue, that is away

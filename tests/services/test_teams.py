@@ -3,6 +3,8 @@
 import uuid
 from typing import Any
 
+import pytest
+
 from chalicelib import clock
 from chalicelib.models.writes import transact
 from chalicelib.services import settings, teams, worktime
@@ -66,6 +68,24 @@ def test_the_currency_stays_once_something_is_added_up_in_it(owner: Sender) -> N
     assert refused.status == 409
     assert refused.json["errors"][0]["pointer"] == "/currency"
     assert owner.patch("/v1/settings", {"currency": "CHF", "time_zone": "Europe/Zurich"}).status == 200
+
+
+@pytest.mark.parametrize("where", ["stage", "trash"])
+def test_the_currency_stays_once_there_is_a_deal(owner: Sender, where: str) -> None:
+    deal = owner.post("/v1/deals", {"title": "Engine"})
+    assert deal.status == 201, deal.text
+    if where == "trash":
+        assert owner.delete(f"/v1/deals/{deal.json['id']}").status == 204
+    assert owner.patch("/v1/settings", {"currency": "CHF"}).status == 409
+    assert owner.get("/v1/settings").json["currency"] == "EUR"
+
+
+def test_the_currency_stays_once_there_is_a_quota_or_a_rate(owner: Sender) -> None:
+    other = owner.house.signup()
+    amount = {"amount": 100_000, "currency": "EUR"}
+    assert owner.post("/v1/quotas", {"period": "2026-Q4", "amount": amount, "user_id": owner.user}).status == 201
+    assert owner.patch("/v1/settings", {"currency": "CHF"}).status == 409
+    assert other.patch("/v1/settings", {"currency": "CHF"}).status == 200, "another firm's is its own matter"
 
 
 def test_nobody_is_in_two_teams(owner: Sender) -> None:
