@@ -198,6 +198,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "Join.contact_id": _CON,
     "Join.company_id": None,
     "LeadDraft.contact_id": None,
+    "LeadView.company": None,
     "LeadDraft.company_id": None,
     "LeadDraft.contact": {"first_name": "Ada", "emails": [{"address": "ada@lovelace.example"}]},
     "LeadDraft.company": {"name": "Lovelace & Daughters"},

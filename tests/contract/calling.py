@@ -37,6 +37,7 @@ MAKE: dict[str, Callable[[Sender], Any]] = {
     "import_id": lambda sender: made(sender, "/v1/imports"),
     "job_id": lambda sender: job(sender),  # noqa: PLW0108 - defined below
     "notification_id": lambda sender: told(sender),  # noqa: PLW0108 - as above
+    "file": lambda sender: {"id": made(sender, "/v1/calendars")["url"].rpartition("/")[2]},
     "link": lambda sender: link(sender),  # noqa: PLW0108 - defined below
     "order_id": lambda sender: made(sender, "/v1/orders"),
     "pricebook_id": lambda sender: made(sender, "/v1/pricebooks"),
@@ -58,7 +59,6 @@ NAMED: dict[str, Callable[[], str]] = {
     "address": lambda: f"{uuid.uuid4().hex}@example.com",
     "currency": lambda: "USD",
     "day": lambda: "2026-03-01",
-    "file": lambda: "nobody.ics",
     "domain": lambda: f"{uuid.uuid4().hex[:12]}.example",
     "external_id": lambda: f"crm:{uuid.uuid4().hex}",
 }
