@@ -7,6 +7,7 @@ conflict, what a PUT says otherwise is put down.
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -79,7 +80,7 @@ def listing(actor: Actor, query: OrderQuery, wanted: Page) -> Listing[OrderView]
 
 def update(actor: Actor, order_id: str, patch: dict[str, Any], expected: int | None) -> OrderView:
     """Change some fields (RFC 7396). Raises `NotFound`, `Stale`, `Invalid`, `Conflict`."""
-    return view(_edit(actor, order_id, lambda order: _write(actor, order, _patched(order, patch)), expected))
+    return _updated(actor, order_id, partial(_patched, patch=patch), expected)
 
 
 def upsert(actor: Actor, external_id: str, patch: dict[str, Any]) -> Made[OrderView]:
@@ -144,13 +145,22 @@ def view(order: Order) -> OrderView:
 
 def _renewed(actor: Actor, order_id: str, patch: dict[str, Any]) -> OrderView:
     order = SHELF.load(actor.tenant, order_id, consistent=True)
-    if _patched(order, patch) == _patched(order, {}):
+    if _sent(order, patch) == _patched(order, {}):
         return view(order)
-    return update(actor, order_id, patch, None)
+    return _updated(actor, order_id, partial(_sent, patch=patch), None)
+
+
+def _updated(actor: Actor, order_id: str, draft: Callable[[Order], OrderDraft], expected: int | None) -> OrderView:
+    return view(_edit(actor, order_id, lambda order: _write(actor, order, draft(order)), expected))
 
 
 def _patched(order: Order, patch: dict[str, Any]) -> OrderDraft:
-    draft = decoding.convert(merged(written(view(order), OrderDraft), patch), OrderDraft)
+    return decoding.convert(merged(written(view(order), OrderDraft), patch), OrderDraft)
+
+
+def _sent(order: Order, patch: dict[str, Any]) -> OrderDraft:
+    """As `_patched`, for what another system sends again: a line that says nothing else is the one that is there."""
+    draft = _patched(order, patch)
     draft.items = lines.as_kept(draft.items, order.items)
     return draft
 

@@ -81,7 +81,6 @@ def update(actor: Actor, quote_id: str, patch: dict[str, Any], expected: int | N
         draft = decoding.convert(merged(written(view(quote), QuoteDraft), patch), QuoteDraft)
         if draft.deal_id != quote.deal_id:
             raise errors.invalid("/deal_id", "not_allowed", "A quote stays with its deal.")
-        draft.items = lines.as_kept(draft.items, quote.items)
         _write(quote, draft, kept=quote.items, known=(quote.contact_id,), hint=quote.currency)
 
     return view(SHELF.edit(actor, quote_id, edit, expected))

@@ -87,6 +87,9 @@ def test_a_book_prices_the_deals_products_anew(owner: Sender) -> None:
     book = owner.post("/v1/pricebooks", {"name": "B", "currency": "EUR", "entries": [entry]}).json
     of = deal(owner, items=[{"product_id": chair["id"], "quantity": 2}, LINES[1]])
     assert quote(owner, deal_id=of["id"])["totals"]["net"] == 1199
+    made = quote(owner, deal_id=of["id"])
+    again = {"pricebook_id": book["id"], "items": [{"product_id": chair["id"], "quantity": 2}]}
+    assert owner.patch(f"/v1/quotes/{made['id']}", again).json["totals"]["net"] == 140
     assert quote(owner, deal_id=of["id"], pricebook_id=book["id"])["totals"]["net"] == 1139
     owner.patch(f"/v1/pricebooks/{book['id']}", {"valid_to": "2020-01-01"})
     refused = owner.post("/v1/quotes", {"deal_id": of["id"], "pricebook_id": book["id"]})
