@@ -8,12 +8,15 @@ import pytest
 import recurring_ical_events
 
 from chalicelib import clock
+from chalicelib.models.task import Task
+from chalicelib.models.writes import put_all
 from chalicelib.services import series, tasks
 from tests.contract import calling
 from tests.contract.performed.calendars import below, made
 from tests.contract.performing import task
 from tests.house import Answer, House, Sender
 from tests.loglines import heard
+from tests.units import exact_units
 
 NOW = clock.parse("2026-03-02T08:00:00Z")
 
@@ -248,3 +251,23 @@ def test_one_that_was_moved_is_moved_and_the_others_stay(house: House, rep: Send
     ]
     following = [one for one in after.values() if one["UID"] == before["UID"]]
     assert not following or following[0]["SEQUENCE"] > before["SEQUENCE"]
+
+
+@exact_units
+def test_it_never_reads_more_than_a_bounded_part(house: House, rep: Sender) -> None:
+    link = made(rep)
+    put_all(
+        [_kept(rep, number, "open") for number in range(520)] + [_kept(rep, number, "done") for number in range(220)]
+    )
+    answer = read(house, link["url"])
+    assert answer.text.count("BEGIN:VEVENT") == 500 + 200
+    assert answer.cost["rru"] <= 1.5 + (500 + 200) * 0.6 / 4 * 0.5
+
+
+def _kept(rep: Sender, number: int, status: str) -> Task:
+    one = Task(id=f"tsk_{status}{number:021}", tenant=rep.tenant, title="Meet Ada", what="meeting", status=status)
+    one.version, one.assignee_id, one.priority = 1, rep.user, "normal"
+    one.created_at = one.updated_at = clock.stamp(NOW)
+    one.due_at = clock.before(clock.stamp(NOW), 60 * number)
+    one.keys()
+    return one
