@@ -191,6 +191,9 @@ def _written(run: _Run, fresh: Sequence[str]) -> dict[str, str]:
 
     Four units a card in each KB, two for each of those beside. Raises `Stale`.
     """
+    seen = [one.id for one in (run.low, *run.cards, run.high) if one is not None]
+    if len(set(seen)) < len(seen):  # it went from one side to the other between the two queries
+        raise errors.Stale("The cards there kept changing.")
     stay = [
         Step("check", one, (Item.gsi1pk == one.gsi1pk) & (Item.gsi1sk == one.gsi1sk))
         for one in (run.low, run.high)

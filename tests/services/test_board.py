@@ -3,6 +3,7 @@
 import itertools
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -254,11 +255,14 @@ def test_of_cards_that_move_at_the_same_moment_none_is_lost_or_doubled(firm: Fir
     still = {stage: firm.order(stage)[-2:] for stage in range(3)}
     moving = [one for one in made if all(one not in kept for kept in still.values())]
 
-    def go(number: int) -> tuple[str, int]:
+    def go(number: int) -> tuple[str, int] | None:
         one, stage = moving[number % len(moving)], number // len(moving) % 3
         beside = still[stage][number % 2]
         places: list[dict[str, Any]] = [{"position": 1}, {"before_id": beside}, {"after_id": beside}, {}]
-        firm.move(one, stage, **places[number % 4])
+        try:
+            firm.move(one, stage, **places[number % 4])
+        except errors.Stale:  # others kept moving it: refused, and so not to be seen
+            return None
         return one, stage
 
     with ThreadPoolExecutor(12) as pool:
@@ -274,6 +278,34 @@ def test_of_cards_that_move_at_the_same_moment_none_is_lost_or_doubled(firm: Fir
             kept = firm.read(card.id)
             assert (kept.rank, kept.stage_id) == (card.rank, firm.stages[stage])
             assert card.id in still[stage] or (card.id, stage) in told
+
+
+def test_ranks_are_spread_anew_while_others_move(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ranks count as long soon, so that every other move is followed by fresh ranks around it, while six threads go on
+    putting cards into the same two gaps. None is lost or doubled, and those that nobody moves stay in their order.
+    """
+    still = [firm.deal() for _ in range(4)]
+    moving = [firm.deal() for _ in range(12)]
+    monkeypatch.setattr(ranks, "LONGEST", 9)
+    monkeypatch.setattr(ranks, "STEP", 4)  # cards come close at once
+    for one, rank in zip(still, ranks.spread(4), strict=True):
+        firm.put(one, rank)
+
+    def go(number: int) -> None:
+        one = moving[number % 12]
+        with suppress(errors.Stale):  # refused, which is told; and the feed would tell of a move again
+            firm.move(one, 0, after_id=still[number % 2])
+            board.crowded(None, firm.read(one))
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(go, range(72)))
+    for one in moving:
+        board.crowded(None, firm.read(one))
+    cards = firm.cards()
+    assert Counter(card.id for card in cards) == Counter([*still, *moving])
+    assert [card.id for card in cards if card.id in still] == still
+    assert [firm.read(card.id).rank for card in cards] == [card.rank for card in cards]
+    assert max(firm.read(one).version for one in still) > 2, "nobody's rank was spread anew"
 
 
 @SETTINGS
