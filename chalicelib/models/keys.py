@@ -212,6 +212,13 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         "2; pipeline, settings, last card of the stage 0.5 each; contact 2 + gsi1 1 + gsi2 1, guard 2; company "
         "the same; deal 2 + gsi1 1; that it was converted 2. Six keys and five records of each at most",
     ),
+    Pattern(
+        "lead.join",
+        3.5,
+        10,
+        "who has the address 0.5; the contact twice, pipeline, last card of the stage 0.5 each; was it converted, "
+        "consistent, 1; contact 2 + gsi1 1 + gsi2 moved 2, deal 2 + gsi1 1; that it was converted 2",
+    ),
     Pattern("activity.create", 0.5, 2, "is the contact there; entry 1 + gsi1 1"),
     Pattern("activity.event", 0.5, 3, "is the contact there; its name in the other system 1, entry 1 + gsi1 1"),
     Pattern("activity.event_again", 2.5, 0, "contact 0.5, name and entry 1 each; the refused name is 1, untold"),

@@ -1,6 +1,7 @@
 """Time zones for calendar files: read by another parser they tell what Python's own zones tell."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import icalendar
@@ -32,7 +33,7 @@ ZONES = (
 @pytest.mark.parametrize("year", [2011, 2026])
 def test_another_program_reads_the_same_offsets(name: str, year: int) -> None:
     zone = ZoneInfo(name)
-    component = icalendar.Timezone.from_ical(written(vtimezones.component(name, year)))
+    component: Any = icalendar.Timezone.from_ical(written(vtimezones.component(name, year)))
     told = component.to_tz(lookup_tzid=False)
     moment = datetime(year, 1, 1, 12, tzinfo=UTC)
     for _ in range(365 * 12 // 9):
