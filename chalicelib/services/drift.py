@@ -39,11 +39,13 @@ def report(actor: Actor, query: DriftQuery) -> DriftView:
     """How the forecast of a month changed. A week whose snapshot says nothing of the month forecast nothing for it.
 
     Half a unit for each 4 KB of the month's snapshots, and of the weeks; half a unit for the settings. Raises
-    `Invalid` for a week that is no day.
+    `Invalid` for a week that is no day, and for weeks upside down.
     """
     settled = settings.of(actor.tenant)
     month = query.month or snapshots.today(settled.time_zone)[:7]
     first, last = _monday(query.from_week, "/from_week") or _EARLIEST, _monday(query.to_week, "/to_week") or _LATEST
+    if first > last:
+        raise errors.invalid("/to_week", "range", "`to_week` lies before `from_week`.")
     said = {one.week: one.rows for one in _between(actor.tenant, month, first, last)}
     begin = first if query.from_week else min(said, default=_LATEST)
     weeks = [one.week for one in _between(actor.tenant, Snapshot.ALL, begin, last) if _speaks(one.week, month)]
@@ -78,8 +80,10 @@ def _row(week: str, rows: list[Row], own: str, before: DriftRow | None) -> Drift
 
 def _between(tenant: str, month: str, first: str, last: str) -> Iterator[Any]:
     """The items of a month, or of the weeks as a whole, from one Monday to another."""
+    if first > last:  # nothing is said of the month, and the weeks asked for end before the last that could be
+        return
     where = Item.sk.between(_named(month, first), _named(month, last + _END))
-    return every(keys.partition("snapshot", tenant=tenant), where=where, consistent=False)
+    yield from every(keys.partition("snapshot", tenant=tenant), where=where, consistent=False)
 
 
 def _named(month: str, week: str) -> str:

@@ -186,7 +186,8 @@ def _job(tenant: str, import_id: str) -> Job | None:
 
 def _asked(actor: Actor, import_id: str) -> dict[str, Any]:
     """What an import that was not started asks for. Raises `NotFound`."""
-    request: dict[str, Any] | None = files.get(Job(id=import_id, tenant=actor.tenant), _REQUEST)
+    known = ids.is_id("job", import_id)  # what is none may be no name of a file either
+    request: dict[str, Any] | None = files.get(Job(id=import_id, tenant=actor.tenant), _REQUEST) if known else None
     if request is None:
         raise errors.NotFound("There is no such import.")
     return request

@@ -5,9 +5,10 @@ What cannot be derived stands in the tables below. A route that they do not cove
 """
 
 import copy
+import itertools
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -54,11 +55,14 @@ MAKE: dict[str, Callable[[Sender], Any]] = {
     "user_id": lambda sender: made(sender, "/v1/users"),
 }
 
+# Each is asked for once, so that whatever is put there is new.
+_DAYS = ((date(2000, 1, 1) + timedelta(days=number)).isoformat() for number in itertools.count())
+
 # What a path parameter is that names a record by another value than its id; there need be no such record.
 NAMED: dict[str, Callable[[], str]] = {
     "address": lambda: f"{uuid.uuid4().hex}@example.com",
     "currency": lambda: "USD",
-    "day": lambda: "2026-03-01",
+    "day": lambda: next(_DAYS),  # noqa: PLW0108 - asked for anew each time
     "domain": lambda: f"{uuid.uuid4().hex[:12]}.example",
     "external_id": lambda: f"crm:{uuid.uuid4().hex}",
 }

@@ -89,7 +89,7 @@ class Run:
         self.by_operation[f"{case.method} {case.path}"][response.status_code] += 1
         if response.status_code == 401 and not case.path.startswith("/v1/auth/"):
             self.sign_up()
-        if response.status_code == 204 and case.method == "DELETE":
+        if response.status_code == 204 and case.method == "DELETE" and case.path_parameters:
             self._move(next(iter(case.path_parameters.values())), self.records, self.trash)
         if response.status_code in (200, 201) and b'"id"' in response.content:
             made = json.loads(response.content)

@@ -441,6 +441,7 @@ def test_another_firm_sees_nothing(house: House, owner: Sender) -> None:
     stranger = house.signup()
     for method, place in (("GET", ""), ("GET", "/rows"), ("POST", "/start"), ("POST", "/revert")):
         assert stranger.call(method, f"/v1/imports/{imported['id']}{place}").status == 404
+        assert stranger.call(method, f"/v1/imports/%C3%97{place}").status == 404
 
 
 # Resumed and cancelled

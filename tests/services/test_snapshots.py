@@ -411,6 +411,9 @@ class TestDrift:
         assert told(firm, month="2026-05", from_week="2027-01-01").data == []
         with pytest.raises(errors.Invalid):
             told(firm, from_week="2026-02-30")
+        with pytest.raises(errors.Invalid, match="before"):
+            told(firm, from_week="2026-04-20", to_week="2026-04-13")
+        assert told(firm, month="2029-01", to_week="2026-04-20").data == []
 
     def test_without_a_month_it_is_this_one_in_the_zone_of_the_firm(self, firm: Firm) -> None:
         clock.set(datetime(2026, 4, 30, 23, 30, tzinfo=UTC))
