@@ -62,7 +62,7 @@ _DAYS = ((date(2000, 1, 1) + timedelta(days=number)).isoformat() for number in i
 NAMED: dict[str, Callable[[], str]] = {
     "address": lambda: f"{uuid.uuid4().hex}@example.com",
     "currency": lambda: "USD",
-    "day": lambda: next(_DAYS),  # noqa: PLW0108 - asked for anew each time
+    "day": lambda: next(_DAYS),
     "domain": lambda: f"{uuid.uuid4().hex[:12]}.example",
     "external_id": lambda: f"crm:{uuid.uuid4().hex}",
 }
