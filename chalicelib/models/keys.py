@@ -264,9 +264,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("task.create", 0, 7, "task 2 + gsi1 1 + gsi2 1, moment 2 + due 1"),
     Pattern("task.get", 0.5, 0, "one item"),
     Pattern("task.page", 0.5, 0, "one query of gsi1, or of gsi2 for one assignee"),
-    Pattern(
-        "task.complete_next", 0.5, 16, "as task.complete, and what is next in the same transaction as task.create"
-    ),
+    Pattern("task.complete_next", 0.5, 16, "as task.complete, and what is next in the same transaction as task.create"),
     Pattern("task.complete_recurring", 0.5, 16, "as task.complete_next"),
     Pattern("task.complete_last", 1, 9, "as task.complete; is anything else planned for the record 0.5"),
     Pattern("task.snooze", 0.5, 8, "task 2 + gsi1 1 + gsi2 1, moment 2 + due moved 2"),

@@ -22,7 +22,7 @@ _KEEP_EMPTY: Final = 14 * 24 * 3600  # seconds; longer than an event can wait in
 
 
 def follow(before: Any, after: Any) -> None:
-    """A contact, a company or a deal was made, changed or removed for good. Raises `Stale` if others kept interfering."""
+    """A contact, a company or a deal was made, changed or removed for good. Raises `Stale` if others interfered."""
     old, new = wanted(before), wanted(after)
     if before is not None and after is not None and old == new:
         return
