@@ -4,6 +4,7 @@ This is the seam to DynamoDB: `_connection` is the only client of the entities, 
 them here.
 """
 
+import random
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +25,9 @@ LastKey = dict[str, dict[str, Any]]
 _connecting = threading.Lock()
 _PAGE = 200
 _BATCH_GET = 100  # keys of one BatchGetItem, the most that DynamoDB takes
-_PATIENCE = 6  # requests for one batch while the table is busy
+_PATIENCE = 6  # requests for one batch while the table is busy, or for one write while a transaction is at its item
+
+_CONFLICT = "TransactionConflictException"
 
 
 class Gsi1(GlobalSecondaryIndex["Item"]):
@@ -95,6 +98,7 @@ class Item(Model):
                 events = shared.connection.client.meta.events
                 events.register("provide-client-params.dynamodb", observability.ask_capacity)
                 events.register("after-call.dynamodb", observability.count_capacity)
+                events.register("needs-retry.dynamodb", _pause)
             return shared
 
     @classmethod
@@ -250,3 +254,20 @@ def ping() -> None:
 def is_conditional(error: PynamoDBException) -> bool:
     """Whether a plain write failed because its condition did."""
     return error.cause_response_code == "ConditionalCheckFailedException"
+
+
+def is_conflict(error: PynamoDBException) -> bool:
+    """Whether a plain write failed because a transaction was at its item, however often it was tried."""
+    return error.cause_response_code == _CONFLICT
+
+
+def _pause(response: Any, attempts: int, **_more: Any) -> float | None:
+    """The seconds after which botocore is to send this once more.
+
+    It does not by itself where a plain write meets a transaction, of which nothing can be said but that it will pass:
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html#API_PutItem_Errors
+    """
+    code = response[1].get("Error", {}).get("Code") if response else None
+    if code != _CONFLICT or attempts >= _PATIENCE:
+        return None
+    return random.uniform(0, 0.02 * 2**attempts)  # noqa: S311 - jitter, not a secret

@@ -13,7 +13,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.errors import CrmError, Stale, Unready
-from chalicelib.models.table import Item, Record, is_conditional
+from chalicelib.models.table import Item, Record, is_conditional, is_conflict
 
 R = TypeVar("R", bound=Record)
 
@@ -37,6 +37,8 @@ _BATCH = 25  # writes of one BatchWriteItem, the most that DynamoDB takes
 LIMIT = 100  # writes of one transaction, the most that DynamoDB takes
 _gathering: ContextVar[list[Step] | None] = ContextVar("gathering", default=None)
 _PATIENCE = 6  # tries while others write the same items
+_PASSING = ("TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded")  # reasons that go away
+_BUSY = "The table is too busy."
 
 
 def absent() -> Condition:
@@ -47,7 +49,8 @@ def absent() -> Condition:
 def transact(*steps: Step) -> None:
     """All of the steps or none. A single step is a plain write at half the price.
 
-    Raises the `refusal` of the step whose condition failed, `Stale` if it names none.
+    Raises the `refusal` of the step whose condition failed, `Stale` if it names none, and `Unready` if other
+    transactions kept being at the same items: then no condition has failed, and nothing is known of them.
     """
     gathering = _gathering.get()
     if gathering is not None:
@@ -63,7 +66,7 @@ def transact(*steps: Step) -> None:
         except TransactWriteError as error:
             _refuse(ordered, error)
             if attempt + 1 == _PATIENCE:
-                raise
+                raise Unready(_BUSY) from error
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
         else:
             return
@@ -123,7 +126,7 @@ def _send(name: str, left: list[Any]) -> None:
         left = answer.get("UnprocessedItems", {}).get(name, [])
         if not left:
             return
-    raise Unready("The table is too busy.")
+    raise Unready(_BUSY)
 
 
 def _write(step: Step) -> None:
@@ -137,6 +140,8 @@ def _write(step: Step) -> None:
     except (PutError, UpdateError, DeleteError) as error:
         if is_conditional(error):
             raise step.refuse() from None
+        if is_conflict(error):
+            raise Unready(_BUSY) from error
         raise
 
 
@@ -154,10 +159,10 @@ def _commit(ordered: Sequence[Step]) -> None:
 
 
 def _refuse(ordered: Sequence[Step], error: TransactWriteError) -> None:
-    """Raise what a failed condition stands for; return if the transaction only met another one."""
+    """Raise what a failed condition stands for; return if the transaction only met another one, or too much at once."""
     reasons = list(error.cancellation_reasons)
     for step, reason in zip(ordered, reasons, strict=False):
         if reason is not None and reason.code == "ConditionalCheckFailed":
             raise step.refuse() from None
-    if not any(reason is not None and reason.code == "TransactionConflict" for reason in reasons):
+    if not any(reason is not None and reason.code in _PASSING for reason in reasons):
         raise error

@@ -63,6 +63,8 @@ def _together(actor: Actor, noun: str, operations: list[Operation]) -> list[Outc
         raise errors.Invalid(sentence, Flaw("/operations", "length", sentence))
     try:
         transact(*every)
+    except errors.Unready:
+        raise  # nobody is to blame
     except errors.CrmError as error:
         return _refused(operations, blamed[-1], error)
     return outcomes

@@ -120,7 +120,7 @@ class Records(Generic[V]):
     def create_many(self, actor: Actor, given: Sequence[tuple[str, Any]]) -> list[Any | errors.CrmError]:
         """Many new records, each with its id and draft, in few transactions; for each the record or why it is not.
 
-        Called again with the same ids it makes nothing twice.
+        Called again with the same ids it makes nothing twice. Raises `Unready` with some of them made.
         """
         with remembering():
             planned = [self._attempt(partial(self._planned, actor, draft, one)) for one, draft in given]
@@ -156,6 +156,8 @@ class Records(Generic[V]):
     def _attempt(self, act: Callable[[], Any]) -> Any | errors.CrmError:
         try:
             return act()
+        except errors.Unready:
+            raise  # that says nothing of the record: whoever called comes again
         except errors.CrmError as error:
             return error
 

@@ -12,6 +12,7 @@ from chalicelib.models.table import fetch
 from chalicelib.models.task import Task
 from chalicelib.models.writes import Step, absent, change, transact
 from chalicelib.observability import Meter
+from tests.busy import MET, InTheWay, cancelled
 from tests.models.items import guard, place, task
 from tests.units import exact_units
 
@@ -183,3 +184,37 @@ def test_twenty_changes_at_once_all_count(tenant: str) -> None:
     now = load(True)
     assert len(now.title) + len(gone) == 20
     assert now.version == 1 + len(now.title)
+
+
+_NAMES = {"save": "PutItem", "delete": "DeleteItem", "update": "UpdateItem"}
+
+
+@pytest.mark.parametrize("do", _NAMES)
+def test_a_plain_write_waits_for_the_transaction_at_its_item(tenant: str, do: Any) -> None:
+    transact(Step("save", guard(tenant, "a")))
+    with InTheWay(_NAMES[do], MET, times=2) as met:
+        transact(Step(do, guard(tenant, "a", "new"), Guard.holder == "me", _actions(do)))
+    assert met.sent == 3
+    assert held(tenant, "a") == {"save": "new", "delete": None, "update": "x"}[do]
+
+
+@pytest.mark.parametrize("do", _NAMES)
+def test_a_plain_write_that_always_meets_one_says_nothing_of_its_condition(tenant: str, do: Any) -> None:
+    transact(Step("save", guard(tenant, "a")))
+    with InTheWay(_NAMES[do], MET, times=100) as met, pytest.raises(errors.Unready):
+        transact(Step(do, guard(tenant, "a", "new"), absent(), _actions(do), _refusal("taken")))
+    assert met.sent == 6
+    assert held(tenant, "a") == "me"
+
+
+@pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_transaction_waits_for_what_passes(tenant: str, code: str) -> None:
+    steps = [Step("save", guard(tenant, value), absent()) for value in "ab"]
+    with InTheWay("TransactWriteItems", cancelled("None", code), times=2) as met:
+        transact(*steps)
+    assert met.sent == 3
+    assert [held(tenant, value) for value in "ab"] == ["me", "me"]
+    others = [Step("save", guard(tenant, value), absent()) for value in "cd"]
+    with InTheWay("TransactWriteItems", cancelled("None", code), times=100), pytest.raises(errors.Unready):
+        transact(*others)
+    assert [held(tenant, value) for value in "cd"] == [None, None]

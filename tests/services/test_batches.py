@@ -9,6 +9,7 @@ import pytest
 from chalicelib import ids
 from chalicelib.models import writes
 from chalicelib.services import batches
+from tests.busy import InTheWay, cancelled
 from tests.house import Answer, House, Sender
 
 
@@ -163,6 +164,13 @@ def test_who_is_overtaken_does_nothing(owner: Sender, monkeypatch: pytest.Monkey
     answer = batch(owner, named("New"), {"op": "update", "id": one, "body": {"title": "Mine"}}, all_or_none=True)
     assert statuses(answer) == [424, 412]
     assert contacts(owner) == ["One"]
+
+
+def test_a_busy_table_is_nobodys_fault_and_nothing_is_done(owner: Sender) -> None:
+    with InTheWay("TransactWriteItems", cancelled("TransactionConflict"), times=6):
+        answer = batch(owner, named("Ada"), named("Ben"), all_or_none=True)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+    assert contacts(owner) == []
 
 
 def test_two_batches_that_want_the_same_do_it_once(owner: Sender) -> None:

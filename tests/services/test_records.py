@@ -17,6 +17,7 @@ from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.contact import ContactDraft
 from chalicelib.schemas.parts import Email
 from chalicelib.services import contacts, permissions
+from tests.busy import MET, InTheWay, cancelled
 from tests.house import Answer, House, Sender
 
 
@@ -256,6 +257,13 @@ class TestManyAtOnce:
             assert isinstance(made[3], errors.Invalid)
         listed = list(every(keys.partition("contact", "gsi1", tenant=owner.tenant), index="gsi1"))
         assert len(listed) == 132
+
+    def test_a_busy_table_is_no_reason_to_leave_one_out(self, owner: Sender) -> None:
+        given = [(ids.new("con"), ContactDraft(first_name=f"N{number}")) for number in range(3)]
+        together = InTheWay("TransactWriteItems", cancelled("TransactionConflict"), times=6)
+        with together, InTheWay("PutItem", MET, times=100), pytest.raises(errors.Unready):
+            contacts.VERBS.create_many(actor_of(owner), given)
+        assert all(isinstance(one, Contact) for one in contacts.VERBS.create_many(actor_of(owner), given))
 
 
 class TestLikeness:

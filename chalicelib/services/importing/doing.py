@@ -53,6 +53,8 @@ def do(job: Job, plan: Plan, *, last: bool) -> Done:
     for found, change in plan.changes.items():
         try:
             done.after[found] = _update(actor, noun, found, change, instead)
+        except errors.Unready:
+            raise
         except errors.CrmError as error:
             refused[found] = error
     for entry in plan.entries:

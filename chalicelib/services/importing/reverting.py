@@ -97,6 +97,8 @@ def _change_back(job: Job, imported: Job, found: str, before: dict[str, Any], af
             verbs.update(actor, found, patch, None)
     except (errors.NotFound, errors.Merged, errors.Gone):
         return "gone"
+    except errors.Unready:
+        raise
     except errors.CrmError:
         return "changed"  # what it said is taken by another one, or does not fit any more
     now = {**current, **patch}
