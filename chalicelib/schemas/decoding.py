@@ -21,6 +21,8 @@ _CODES: Final = (
     ("timezone", "format"),
     (">=", "range"),
     ("<=", "range"),
+    (" > ", "range"),
+    (" < ", "range"),
     ("Expected", "type"),
 )
 _FIELD: Final = re.compile(r" field `(.*)`", re.DOTALL)

@@ -32,6 +32,7 @@ NONE: Final = "none"
 MOST: Final = 36  # months
 _USUAL: Final = 3  # months, this one and the next two
 _YEAR: Final = 12
+_LAST: Final = 9999 * _YEAR + 11  # the last month that can be written
 _EXPECTED: Final = ("commit", "best_case", "pipeline")
 _CHANCE: Final = {"won": Fraction(1), "lost": Fraction(0)}  # of what is closed
 _DIGITS: Final = 4  # of attainment, behind the point
@@ -111,7 +112,7 @@ def _months(query: ForecastQuery) -> list[str]:
     first = _number(query.since) if query.since else now.year * _YEAR + now.month - 1
     if query.since is None and query.until:
         first = min(first, _number(query.until))
-    last = _number(query.until) if query.until else first + _USUAL - 1
+    last = _number(query.until) if query.until else min(first + _USUAL - 1, _LAST)
     if not 0 <= last - first < MOST:
         raise errors.invalid("/from", "range", f"`from` must not lie after `to`, and at most {MOST} months are told.")
     return [f"{number // _YEAR:04}-{number % _YEAR + 1:02}" for number in range(first, last + 1)]

@@ -22,6 +22,7 @@ from chalicelib.models.writes import Step, absent
 from chalicelib.schemas import decoding
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.fields import merged
+from chalicelib.schemas.money import MOST
 from chalicelib.schemas.order import OrderDraft, OrderQuery, OrderView
 from chalicelib.schemas.page import Listing, Made, Page
 from chalicelib.services import exchange, lines, nouns, order_lists, rates, settings
@@ -91,13 +92,14 @@ def upsert(actor: Actor, external_id: str, patch: dict[str, Any]) -> Made[OrderV
     value = FOLDED["external_id"](external_id)
     source, _, one = value.partition(":")
     claim = Claim("external_id", value)
+    own = {"external_ids": {source: one}}  # stays whatever is said, so that the same sent again finds the same order
     for attempt in range(_TRIES):
         holder = SHELF.holder(actor.tenant, claim)
         try:
             if holder is not None:
-                return Made(_renewed(actor, holder, patch), new=False)
-            draft = decoding.convert(merged(merged({}, patch), {"external_ids": {source: one}}), OrderDraft)
-            return create(actor, draft)
+                kept = merged(patch, own) if "external_ids" in patch else patch
+                return Made(_renewed(actor, holder, kept), new=False)
+            return create(actor, decoding.convert(merged(merged({}, patch), own), OrderDraft))
         except (errors.NotFound, errors.Conflict):  # somebody made or removed it meanwhile
             if attempt + 1 == _TRIES or SHELF.holder(actor.tenant, claim) == holder:
                 raise
@@ -215,11 +217,13 @@ def _refer(order: Order, field: str, given: str | None, noun: str) -> None:
 def _settle(order: Order) -> None:
     """What it is worth in the firm's currency, at the rate of the day it was ordered. Raises `Invalid`."""
     with remembering():
-        order.rate = rates.at(order.tenant, order.currency, order.ordered_at[:10], "/items/0/unit_price/currency")
+        rate = rates.at(order.tenant, order.currency, order.ordered_at[:10], "/items/0/unit_price/currency")
         own = settings.of(order.tenant).currency
     net = lines.totals_of(order.items, order.currency).net
-    worth = exchange.rounded(exchange.exact(net, order.currency, own, order.rate))
-    order.base_value = {"amount": worth, "currency": own}
+    worth = exchange.rounded(exchange.exact(net, order.currency, own, rate))
+    if worth > MOST:
+        raise errors.invalid("/items", "range", f"In {own} this is more than can be added up.")
+    order.rate, order.base_value = rate, {"amount": worth, "currency": own}
 
 
 def _entry(order: Order) -> Term | None:

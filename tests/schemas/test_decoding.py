@@ -21,6 +21,7 @@ from chalicelib.schemas.task import TaskDraft
 
 class _Leaf(Draft):
     number: Annotated[int, Meta(ge=1, le=9)] = 1
+    share: Annotated[float, Meta(gt=0, lt=1)] = 0.5
     kind: Literal["a", "b"] = "a"
     at: Moment | None = None
 
@@ -86,6 +87,8 @@ def test_what_is_wrong_with_a_contact_is_pointed_at(plain: Any, pointer: str, co
     [
         ({"leaves": [{}, {}, {"number": 0}]}, "/leaves/2/number", "range"),
         ({"leaves": [{"number": 10}]}, "/leaves/0/number", "range"),
+        ({"leaves": [{"share": 0}]}, "/leaves/0/share", "range"),
+        ({"leaves": [{"share": 1}]}, "/leaves/0/share", "range"),
         ({"leaves": [{"number": 1.5}]}, "/leaves/0/number", "type"),
         ({"leaves": [{"kind": "c"}]}, "/leaves/0/kind", "not_allowed"),
         ({"leaves": [{"at": "2026-01-01T00:00:00"}]}, "/leaves/0/at", "format"),

@@ -296,6 +296,7 @@ def test_owners_have_names_and_those_with_a_quota_a_row(firm: Sender, house: Hou
         ("?to=2026-03", ("2026-03", "2026-03")),
         ("?from=2026-12-31&to=2027-01-01", ("2026-12", "2027-01")),
         ("?from=2024-01&to=2026-12", ("2024-01", "2026-12")),
+        ("?from=9999-12", ("9999-12", "9999-12")),
     ],
 )
 def test_days_stand_for_their_months_and_what_is_not_given_is_usual(

@@ -128,6 +128,21 @@ def test_put_makes_changes_and_says_nothing_twice(owner: Sender) -> None:
     assert owner.call("PUT", BY, {"items": None}).status == 422
 
 
+@pytest.mark.parametrize("said", [{"shop": "9"}, {"shop": None}, {"till": "2"}, None])
+def test_what_a_put_is_named_by_stays(owner: Sender, said: Any) -> None:
+    made = order(owner, external_ids={"shop": "1"})
+    for _ in range(2):
+        again = owner.call("PUT", BY, {"items": LINES, "external_ids": said})
+        assert (again.status, again.json["id"], again.json["external_ids"]["shop"]) == (200, made["id"], "1")
+
+
+def test_what_is_more_than_can_be_added_up_is_no_order(owner: Sender) -> None:
+    owner.call("PUT", "/v1/rates/KWD/2026-01-01", {"rate": "999999999"})
+    dinars = [{"name": "Chair", "unit_price": {"amount": 10**12, "currency": "KWD"}}]
+    refused = owner.post("/v1/orders", {"items": dinars})
+    assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "/items")
+
+
 def test_a_price_that_a_product_had_stays_when_the_order_is_sent_again(owner: Sender) -> None:
     product = owner.post("/v1/products", {"name": "Chair", "prices": [{"amount": 100, "currency": "EUR"}]}).json
     body = {"items": [{"product_id": product["id"], "quantity": 2}]}
