@@ -261,8 +261,8 @@ def is_conflict(error: PynamoDBException) -> bool:
     return error.cause_response_code == _CONFLICT
 
 
-def _pause(response: Any, attempts: int, **_more: Any) -> float | None:
-    """The seconds after which botocore is to send this once more.
+def _pause(response: Any, attempts: int, **_more: Any) -> Any:
+    """The seconds after which botocore is to send this once more, None if it is not.
 
     It does not by itself where a plain write meets a transaction, of which nothing can be said but that it will pass:
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html#API_PutItem_Errors

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from chalicelib.errors import Stale
+from chalicelib.errors import Stale, Unready
 from chalicelib.models import keys
 from chalicelib.models.ledger import COUNT, Contribution, Sheet, Tally, Total
 from chalicelib.models.table import Item, every, fetch, page, several
@@ -83,7 +83,7 @@ def settle(
 
     `sheets` are amounts too, by `book/name` of a sheet and cell; all cells of a sheet are one write. One read unit;
     four write units for one total or sheet that changes, and one where the cell `n` of a sheet falls: at 0 the sheet is
-    removed, so whoever contributes to such a sheet counts there. Raises `Stale` if others kept interfering.
+    removed, so whoever contributes to such a sheet counts there. Raises `Stale`, `Unready` if others kept interfering.
     """
     said = Said(record, ledger, version, amounts, sheets)
     gathered = _gathered.get()
@@ -109,6 +109,9 @@ def _settle_together(tenant: str, together: Sequence[Said]) -> None:
                 return
             if attempt + 1 == _TRIES:
                 raise
+        except Unready:  # other shards of the feed are at the same sheet: together there are fewer writes of it
+            if attempt + 1 == _TRIES:
+                raise
         else:
             _clear(tenant, lessened)
             return
@@ -127,7 +130,7 @@ def _clear(tenant: str, sheets: Sequence[str]) -> None:
     enters meanwhile stays. Whoever is cut off here leaves an empty sheet behind, which does no harm.
     """
     for sheet in sheets:
-        with suppress(Stale):
+        with suppress(Stale, Unready):
             transact(Step("delete", _sheet(tenant, sheet), Sheet.counts_nothing()))
 
 

@@ -21,6 +21,7 @@ from chalicelib.models.writes import transact
 from chalicelib.schemas.deal import DealDraft, Move
 from chalicelib.services import changes, deal_sheets, deals, ledger
 from tests import dealing
+from tests.busy import MET, InTheWay, cancelled
 from tests.dealing import Firm
 from tests.feeds import deliver, forget, taken
 from tests.house import Context, House
@@ -389,3 +390,20 @@ def test_sums_beyond_what_a_float_holds_are_exact(engine: str) -> None:
     for number in range(3):
         ledger.settle(tenant, ids.new("dea"), "deal", 1, {}, {f"{PIPELINE}/O#-#-": {"n": 1, "1v.EUR": worth + number}})
     assert ledger.sheet(tenant, PIPELINE, "O#-#-") == {"n": 3, "1v.EUR": 3 * worth + 3}
+
+
+def test_shards_of_the_feed_that_meet_at_a_sheet_wait_for_each_other(engine: str) -> None:
+    tenant, sheet = ids.new("ten"), f"{PIPELINE}/O#-#-"
+    with InTheWay("TransactWriteItems", cancelled("None", "TransactionConflict"), times=7) as busy:
+        ledger.settle(tenant, ids.new("dea"), "deal", 1, {}, {sheet: {"n": 1, "1n": 1}})
+    assert busy.sent == 8, "one transaction tries six times"
+    assert ledger.sheet(tenant, PIPELINE, "O#-#-") == {"n": 1, "1n": 1}
+
+
+def test_a_sheet_that_cannot_be_removed_now_stays_behind_empty(engine: str) -> None:
+    tenant, deal = ids.new("ten"), ids.new("dea")
+    ledger.settle(tenant, deal, "deal", 1, {}, {f"{PIPELINE}/O#-#-": {"n": 1, "1n": 1}})
+    with InTheWay("DeleteItem", MET, times=6) as busy:
+        ledger.settle(tenant, deal, "deal", 2, {}, {})
+    assert busy.left == 0
+    assert ledger.sheets(tenant, PIPELINE) == {"O#-#-": {}}
