@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib import clock
-from chalicelib.services import content_lines, vtimezones
+from chalicelib.services import content_lines, series, vtimezones
 from chalicelib.services.content_lines import text
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def written(name: str, tasks: Iterable[Any]) -> str:
     events, zones = list[str](), dict[str, int]()
     for task in tasks:
         events += _event(task)
-        if task.recurrence and task.status == "open":
+        if series.goes_on(task):
             events += _following(task, zones)
     parts = [line for zone, year in sorted(zones.items()) for line in vtimezones.component(zone, year)]
     return content_lines.written([*_head(name), *parts, *events, "END:VCALENDAR"])

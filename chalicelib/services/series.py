@@ -62,6 +62,11 @@ def follow(task: Task) -> Task | None:
     return after
 
 
+def goes_on(task: Task) -> bool:
+    """Whether the series goes on behind this one; not if the one after was made, and this one then opened again."""
+    return bool(task.recurrence) and task.status == "open" and not task.next_id
+
+
 def between(task: Task, first: datetime, last: datetime, limit: int = 100) -> list[datetime]:
     """When an open task comes in [first, last): its own time, then the times at which the series goes on.
 
@@ -69,7 +74,7 @@ def between(task: Task, first: datetime, last: datetime, limit: int = 100) -> li
     """
     own = clock.parse(task.due_at) if task.due_at else None
     found = [own] if own and first <= own < last else []
-    if task.recurrence and task.status == "open":
+    if goes_on(task):
         number = int(task.occurrence or 1)
         found += recurrence.behind(task.recurrence, _zone(task), _wall(task), number, (first, last), limit)
     return sorted(set(found))[:limit]
@@ -83,6 +88,8 @@ def _begin(task: Task, text: str, given: datetime | None) -> None:
         raise errors.invalid("/due_at", "range", f"A series begins at most {PAST.days} days ago.")
     wall = given or recurrence.wall_of(start, _zone(task))
     recurrence.check(text, _zone(task), start, wall)
+    if task.next_id:  # what was made when it was closed before goes its own way
+        task.next_id = task.series_id = None
     task.recurrence, task.occurrence = text, 1
     task.series_id = task.series_id or ids.new("ser")
     task.series = {"wall": wall.isoformat()}

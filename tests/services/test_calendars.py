@@ -253,6 +253,20 @@ def test_one_that_was_moved_is_moved_and_the_others_stay(house: House, rep: Send
     assert not following or following[0]["SEQUENCE"] > before["SEQUENCE"]
 
 
+def test_one_that_is_opened_again_does_not_tell_the_series_twice(house: House, rep: Sender) -> None:
+    weekly = task(rep, title="Weekly", due_at="2026-03-23T09:00:00Z", time_zone="UTC", recurrence="FREQ=WEEKLY;COUNT=3")
+    link = made(rep)["url"]
+    rep.post(f"/v1/tasks/{weekly['id']}/complete", {})
+    assert rep.patch(f"/v1/tasks/{weekly['id']}", {"status": "open"}).status == 200
+    assert [f"{at:%m-%d}" for at in begins(house, link, "2026-03-01T00:00:00Z", "2027-01-01T00:00:00Z")] == [
+        "03-23",
+        "03-30",
+        "04-06",
+    ]
+    names = [str(event["UID"]) for event in parsed(house, link).walk("VEVENT")]
+    assert len(names) == len(set(names))
+
+
 @exact_units
 def test_it_never_reads_more_than_a_bounded_part(house: House, rep: Sender) -> None:
     link = made(rep)

@@ -267,6 +267,15 @@ class TestEdit:
         owner.patch(path(task), {"recurrence": "FREQ=DAILY", "time_zone": VIENNA})
         assert complete(owner, task)["next"]["due_at"] == "2026-03-24T08:00:00.000Z"
 
+    def test_it_begins_with_one_that_was_done_and_is_open_again(self, owner: Sender) -> None:
+        for task in (made(owner), weekly(owner)):
+            before = complete(owner, task, next={"title": "Send prices"})
+            assert before["next_id"]
+            opened = owner.patch(path(task), {"status": "open", "recurrence": "FREQ=DAILY", "time_zone": VIENNA}).json
+            assert opened["series_id"] not in (None, before["series_id"])
+            after = complete(owner, task)["next"]
+            assert (after["due_at"], after["series_id"]) == ("2026-03-24T08:00:00.000Z", opened["series_id"])
+
     def test_in_another_zone(self, owner: Sender) -> None:
         task = weekly(owner)
         changed = owner.patch(path(task), {"time_zone": "Asia/Kathmandu"}).json
