@@ -16,7 +16,7 @@ from chalicelib.models.task import Task
 from chalicelib.models.team import Team
 from chalicelib.models.writes import Step, transact
 from chalicelib.schemas.mail import Mail
-from chalicelib.services import hints, inbox, preferences, sending, settings, tasks, teams, users, worktime
+from chalicelib.services import hints, inbox, preferences, sending, settings, tasks, teams, text, users, worktime
 from chalicelib.services.remembered import ask, remembering
 
 WHAT: Final = "escalation"
@@ -48,7 +48,7 @@ def come(moment: Moment) -> float | None:
     manager, assignee = _user(task.tenant, team.manager_id), _user(task.tenant, task.assignee_id)
     if manager is None:
         return None
-    title = f"Overdue: {_line(task.title)} ({assignee.name if assignee else 'nobody'})"
+    title = text.line(f"Overdue: {task.title} ({assignee.name if assignee else 'nobody'})")
     about = {"due_at": task.due_at, "assignee_id": task.assignee_id}
     key = f"{WHAT}/{task.id}/{task.due_at}"
     inbox.tell(task.tenant, manager.id, key, WHAT, title, subject_id=task.id, data=about, user=manager)
@@ -118,11 +118,6 @@ def _found(tenant: str, user_id: str) -> User | None:
         return users.load(tenant, user_id)
     except errors.NotFound:
         return None
-
-
-def _line(title: str) -> str:
-    """A line break in a title must not become one in a header."""
-    return " ".join(title.split())
 
 
 def _compose(task: Task, manager: User, title: str) -> Mail:

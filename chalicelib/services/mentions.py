@@ -14,7 +14,7 @@ from chalicelib.models.moment import Moment
 from chalicelib.models.table import fetch
 from chalicelib.models.writes import Step, transact
 from chalicelib.schemas.mail import Mail
-from chalicelib.services import inbox, nouns, preferences, sending, titles, users
+from chalicelib.services import inbox, nouns, preferences, sending, text, titles, users
 
 WHAT: Final = "mention"
 _BETWEEN: Final = "/"  # stands between the record and the note in the moment's subject
@@ -104,7 +104,7 @@ def _news(note: Any, to: str, by: str) -> News | str:
 def _compose(note: Any, news: News | str) -> Mail | str:
     if isinstance(news, str):
         return news
-    user, author, about, said = news.user, news.author, news.about, note.text or ""
+    user, author, about, said = news.user, text.line(news.author), news.about, note.text or ""
     return Mail(
         sender=config.mail_from(),
         to=user.email,

@@ -12,7 +12,7 @@ from chalicelib.models.access import User
 from chalicelib.models.moment import Moment
 from chalicelib.models.task import Task
 from chalicelib.schemas.mail import Mail
-from chalicelib.services import inbox, preferences, sending, settings, tasks, users
+from chalicelib.services import inbox, preferences, sending, settings, tasks, text, users
 from chalicelib.services.remembered import ask
 
 KIND: Final = "reminder"
@@ -43,14 +43,22 @@ def _tell(task: Task, assignee: User, at: str) -> None:
     about = {"due_at": task.due_at, "kind": task.what, "priority": task.priority, "subject_id": task.subject_id}
     known = {name: value for name, value in about.items() if value is not None}
     inbox.tell(
-        task.tenant, assignee.id, task.id, KIND, _line(task.title), subject_id=task.id, data=known, at=at, user=assignee
+        task.tenant,
+        assignee.id,
+        task.id,
+        KIND,
+        text.line(task.title),
+        subject_id=task.id,
+        data=known,
+        at=at,
+        user=assignee,
     )
 
 
 def _compose(task: Task, assignee: User | None) -> Mail | str:
     if assignee is None:
         return "The assignee is no user any more."
-    title = _line(task.title)
+    title = text.line(task.title)
     due = f"is due {_local(task.due_at, assignee)}." if task.due_at else "is to be done."
     return Mail(
         sender=config.mail_from(),
@@ -61,11 +69,6 @@ def _compose(task: Task, assignee: User | None) -> Mail | str:
         headers={"Auto-Submitted": "auto-generated"},
         tags={"tenant": task.tenant, "purpose": KIND, "task": task.id},
     )
-
-
-def _line(title: str) -> str:
-    """A line break in a title must not become one in a header."""
-    return " ".join(title.split())
 
 
 def _local(stamp: str, user: User) -> str:

@@ -3,6 +3,11 @@
 import unicodedata
 
 
+def line(text: str) -> str:
+    """The text as one line, as it can stand in the header of a mail: line breaks, and NUL, become spaces."""
+    return " ".join(text.replace("\0", " ").split())
+
+
 def folded(text: str, length: int = 100) -> str:
     """The form in which names are sorted and compared, cut to `length` characters (index keys are limited to 1 KB).
 

@@ -2,15 +2,16 @@
 
 from typing import Any
 
+from chalicelib.services import text
+
 
 def of(record: Any) -> str:
     """One line of text, never empty."""
     if record.NOUN == "deal":
-        return " ".join(str(record.title).split()) or str(record.id)
+        return text.line(str(record.title)) or str(record.id)
     names = (getattr(record, "first_name", None), getattr(record, "last_name", None), _display_name(record))
     reached = [one.get("address") or one["number"] for one in [*_emails(record), *(record.phones or ())]]
-    called = " ".join(name for name in names if name and name.strip()) or next(iter(reached), record.id)
-    return " ".join(called.split())  # a line break must not become one in a header
+    return text.line(" ".join(name for name in names if name)) or text.line(next(iter(reached), record.id))
 
 
 def _display_name(record: Any) -> str | None:

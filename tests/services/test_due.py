@@ -140,7 +140,7 @@ def test_ten_ticks_at_once_and_two_workers_send_a_hundred_mails_once(house: Hous
 
 def test_the_mail_says_what_is_due(house: House, owner: Sender) -> None:
     (made,) = due_in(owner, 60, remind_before=0)
-    owner.patch(f"/v1/tasks/{made}", {"title": "Call <Ada>\nBcc: all@example.com"})
+    owner.patch(f"/v1/tasks/{made}", {"title": "Call <Ada>\nBcc:\0all@example.com"})
     clock.advance(61)
     house.minute()
     house.settle()

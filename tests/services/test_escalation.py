@@ -179,6 +179,14 @@ def test_a_manager_who_wants_no_mail_reads_it_inside(owner: Sender) -> None:
     assert (len(office.mails()), len(office.told())) == (0, 1)
 
 
+def test_a_name_of_several_lines_keeps_no_mail_back(owner: Sender) -> None:
+    office = Office(owner)
+    assert owner.patch(f"/v1/users/{office.carl}", {"name": "Carl\r\nthe\0Great"}).status == 200
+    office.task()
+    office.at("2026-10-20T12:00:00Z")
+    assert office.mails() == office.told() == ["Overdue: Call (Carl the Great)"]
+
+
 def test_a_manager_who_left_is_told_nothing(owner: Sender) -> None:
     office = Office(owner)
     gone = Office(owner).carl

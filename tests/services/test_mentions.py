@@ -47,6 +47,13 @@ def test_each_mentioned_user_gets_one_mail(house: House, owner: Sender) -> None:
     assert len(minutes(house)) == 2
 
 
+def test_a_name_of_several_lines_keeps_no_mail_back(house: House, owner: Sender) -> None:
+    owner.patch(f"/v1/users/{owner.user}", {"name": "Olga\nOwner"})
+    note(owner, owner.contact(first_name="Ada\0", last_name="Lovelace"), colleague(owner, "Grace"))
+    assert len(minutes(house)) == 1
+    assert house.outbox.mails[0].subject == "Olga Owner mentioned you: Ada Lovelace"
+
+
 def test_it_is_in_the_inbox_too_and_a_mail_only_for_who_wants_one(house: House, owner: Sender) -> None:
     contact, grace = owner.contact(first_name="Ada", last_name="Lovelace"), colleague(owner, "Grace")
     login = {"email": grace["email"], "password": "long enough pass"}
