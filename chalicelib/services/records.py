@@ -53,6 +53,14 @@ def _with_source(value: str, given: dict[str, Any]) -> str:
     return f"{source}:{value}" if source else value
 
 
+def _touched(patch: dict[str, Any], field: str, value: str) -> bool:
+    """Whether the patch says something of the place in which the value is."""
+    if field == "external_id":
+        said = patch.get("external_ids", {})
+        return said is None or value.partition(":")[0] in said
+    return bool(patch.get(LISTED[field]))
+
+
 # How a value that a record is asked for by is brought into the form in which it is kept. Raises `Invalid`.
 FOLDED: Final[dict[str, Callable[[str], str]]] = {
     "email": lambda value: emails.checked(value, "/address"),
@@ -247,9 +255,9 @@ class Records(Generic[V]):
             holder = self.holder(actor.tenant, field, value)
             try:
                 if holder is not None:
-                    # A list that is given replaces the old one; the value itself stays in it.
-                    listed = patch.get(LISTED.get(field, ""))
-                    kept = self._with(patch, field, value) if listed else patch
+                    # A list that is given replaces the old one; the value itself stays, so that the same patch sent
+                    # again finds the same record.
+                    kept = self._with(patch, field, value) if _touched(patch, field, value) else patch
                     return self.update(actor, holder, kept), False
                 return self.create(actor, self.draft_with(given, field, value)), True
             except (errors.NotFound, errors.Conflict):  # somebody made, merged or removed it meanwhile

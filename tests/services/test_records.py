@@ -192,6 +192,13 @@ class TestUpsert:
             "format",
         )
 
+    @pytest.mark.parametrize("said", [{"crm": "9"}, {"crm": None}, {"shop": "2"}, None])
+    def test_the_id_it_is_named_by_stays(self, owner: Sender, said: Any) -> None:
+        made = owner.contact(first_name="Ada", external_ids={"crm": "1"})
+        for _ in range(2):
+            again = owner.call("PUT", "/v1/contacts/by/external_id/crm:1", {"title": "Dr", "external_ids": said})
+            assert (again.status, again.json["id"], again.json["external_ids"]["crm"]) == (200, made["id"], "1")
+
     def test_two_values_of_two_records_are_a_conflict(self, owner: Sender) -> None:
         mail = address()
         other = owner.contact(first_name="Grace", emails=[{"address": mail}])
