@@ -357,9 +357,9 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("settings.patch", 1, 1, "read, consistent, and written"),
     Pattern(
         "settings.currency",
-        5,
+        5.5,
         4,
-        "the settings 1; the pipelines 0.5, each of their six stages 0.5, the trash 0.5; settings and guard 2 each",
+        "the settings 1; the pipelines, each of their six stages, the trash, the orders 0.5; settings and guard 2 each",
     ),
     Pattern(
         "forecast.read",

@@ -98,13 +98,14 @@ def _write(record: Settings, patch: dict[str, Any]) -> None:
 def _changing(tenant: str) -> list[Step]:
     """The check that nothing was added up in the currency yet. Raises `Conflict`.
 
-    Half a unit for each stage of each pipeline: it is asked once or twice in the life of a firm.
+    Half a unit for each stage of each pipeline, and for the orders: it is asked once or twice in the life of a firm.
     """
     from chalicelib.services import pipelines
 
     stages = [stage["id"] for pipeline in pipelines.everyone(tenant) for stage in pipeline.stages]
     lists = [keys.partition("deal", "gsi1", tenant=tenant, stage=stage) for stage in stages]
     lists.append(keys.partition("trash", "gsi1", tenant=tenant, noun="deal"))
+    lists.append(keys.partition("order", "gsi1", tenant=tenant))
     if any(page(one, index="gsi1", limit=1).items for one in lists):
         raise _kept()
     return [Step("check", _fixing(tenant), absent(), refusal=_kept)]

@@ -80,6 +80,12 @@ def test_the_currency_stays_once_there_is_a_deal(owner: Sender, where: str) -> N
     assert owner.get("/v1/settings").json["currency"] == "EUR"
 
 
+def test_the_currency_stays_once_something_was_ordered(owner: Sender) -> None:
+    lines = [{"name": "Chair", "unit_price": {"amount": 5000, "currency": "EUR"}}]
+    assert owner.post("/v1/orders", {"items": lines}).status == 201
+    assert owner.patch("/v1/settings", {"currency": "CHF"}).status == 409
+
+
 def test_the_currency_stays_once_there_is_a_quota_or_a_rate(owner: Sender) -> None:
     other = owner.house.signup()
     amount = {"amount": 100_000, "currency": "EUR"}
