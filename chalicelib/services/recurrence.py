@@ -23,6 +23,8 @@ _STEPS: Final = 50_000  # occurrences looked at, at most, before one gives up
 _CYCLE: Final = 400  # years after which the Gregorian calendar repeats, weekdays included
 _ROOM: Final = 100  # years that must follow within what a date can say; a leap day on a given weekday may take 40
 _YEARS: Final = (1900, 9000)  # within them clocks of all zones can say every moment
+_IN_MONTH: Final = 5  # times a weekday may come in a month; asked for more dateutil looks beyond the year, and fails
+_IN_YEAR: Final = 53
 _SHIFTED: Final = timedelta(hours=3)  # more than any gap: what a clock skips may come after what follows it
 
 _FREQ: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
@@ -236,8 +238,9 @@ def _weekday(text: str, freq: str, parts: dict[str, str]) -> None:
         return
     if freq not in ("MONTHLY", "YEARLY") or "BYWEEKNO" in parts:
         raise _refused(f"BYDAY={text} needs a month or a year to count in.")
-    if not 1 <= abs(int(found[1])) <= 53:
-        raise _refused("BYDAY counts from 1 to 53, or from the end.")
+    most = _IN_MONTH if freq == "MONTHLY" or "BYMONTH" in parts else _IN_YEAR
+    if not 1 <= abs(int(found[1])) <= most:
+        raise _refused(f"BYDAY={text} counts from 1 to {most} there, or from the end.")
 
 
 def _moment(text: str) -> None:
