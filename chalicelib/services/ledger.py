@@ -23,6 +23,7 @@ Sheets = Mapping[str, Mapping[str, int]]
 OF: Final = "/"  # `com_…/contacts` is not a total of the tenant but a tally of that record, and lies beside it
 _TRIES: Final = 8
 _TOGETHER: Final = 40  # contributions of one transaction, which takes a hundred steps: some bring a tally of their own
+_CELLS: Final = 250  # cells of one update, whose expression DynamoDB takes up to 4 KB
 _LAST: Final = "\uffff"  # sorts after whatever a name goes on with
 _NOTHING: Final[Sheets] = MappingProxyType({})
 _gathered: ContextVar["Gathered | None"] = ContextVar("gathered", default=None)
@@ -97,7 +98,7 @@ def _settle_together(tenant: str, together: Sequence[Said]) -> None:
     """In one transaction; if others interfere, half of them at a time, so that it ends."""
     for attempt in range(_TRIES):
         steps, lessened = _steps(tenant, together)
-        if len(steps) > LIMIT and len(together) > 1:
+        if len(together) > 1 and (len(steps) > LIMIT or any(len(step.actions) > _CELLS for step in steps)):
             _by_halves(tenant, together)
             return
         try:

@@ -392,6 +392,17 @@ def test_sums_beyond_what_a_float_holds_are_exact(engine: str) -> None:
     assert ledger.sheet(tenant, PIPELINE, "O#-#-") == {"n": 3, "1v.EUR": 3 * worth + 3}
 
 
+def test_a_batch_of_more_cells_than_an_update_takes_is_settled(engine: str) -> None:
+    tenant = ids.new("ten")
+    with ledger.gathering() as gathered:
+        for number in range(4):
+            cells = {"n": 1, **{f"{code}v.EUR": 1 for code in range(100 * number, 100 * number + 100)}}
+            ledger.settle(tenant, ids.new("dea"), "deal", 1, {}, {f"{PIPELINE}/O#-#-": cells})
+    gathered.settle(tenant)
+    found = ledger.sheet(tenant, PIPELINE, "O#-#-")
+    assert (found.pop("n"), len(found), set(found.values())) == (4, 400, {1})
+
+
 def test_shards_of_the_feed_that_meet_at_a_sheet_wait_for_each_other(engine: str) -> None:
     tenant, sheet = ids.new("ten"), f"{PIPELINE}/O#-#-"
     with InTheWay("TransactWriteItems", cancelled("None", "TransactionConflict"), times=7) as busy:
