@@ -60,10 +60,13 @@ def listing(actor: Actor, currency: str, wanted: Page) -> Listing[RateView]:
 
 def delete(actor: Actor, currency: str, day: str) -> None:
     """Remove a rate; what was closed with it keeps it. Raises `NotFound`."""
-    gone = Rate(*keys.key("rate", tenant=actor.tenant, currency=currency, day=day))
     try:
+        _check_day(day)
+        if currency not in CURRENCIES:
+            raise errors.NotFound("ISO 4217 has no such currency.")
+        gone = Rate(*keys.key("rate", tenant=actor.tenant, currency=currency, day=day))
         transact(Step("delete", gone, Item.pk.exists()))
-    except errors.Stale:
+    except (errors.Invalid, errors.Stale):
         raise errors.NotFound("There is no rate of that day.") from None
 
 

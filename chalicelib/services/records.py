@@ -23,6 +23,7 @@ from chalicelib.services.remembered import remembering
 
 V = TypeVar("V")
 _TRIES: Final = 3
+_SOURCE, _EXTERNAL = 40, 200  # characters of another system's name and of its id, as `schemas/parts.py` has them
 _TOGETHER: Final = 30  # records of one transaction: the largest of them stay below its 4 MB
 
 
@@ -43,6 +44,9 @@ def _external(value: str) -> str:
     source, _, external = value.partition(":")
     if not source or not external:
         raise errors.invalid("/external_id", "format", "An id in another system is given as `system:id`.")
+    if len(source) > _SOURCE or len(external) > _EXTERNAL:
+        message = f"A system has at most {_SOURCE} characters, and its id {_EXTERNAL}."
+        raise errors.invalid("/external_id", "length", message)
     return value
 
 

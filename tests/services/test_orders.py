@@ -124,7 +124,9 @@ def test_put_makes_changes_and_says_nothing_twice(owner: Sender) -> None:
     )
     more = owner.call("PUT", BY, {"items": [{**LINES[0], "quantity": 3}]})
     assert (more.json["totals"]["net"], more.json["contact_id"], more.json["status"]) == (15000, contact["id"], "paid")
-    assert owner.call("PUT", "/v1/orders/by/external_id/none", body).status == 422
+    for wrong in ("none", f"shop:{'1' * 201}", f"{'s' * 41}:1", f"shop:{'1' * 2100}"):
+        refused = owner.call("PUT", f"/v1/orders/by/external_id/{wrong}", body)
+        assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "/external_id")
     assert owner.call("PUT", BY, {"items": None}).status == 422
 
 

@@ -35,6 +35,11 @@ def test_the_last_rate_by_a_day_holds(owner: Sender) -> None:
     assert owner.delete("/v1/rates/USD/2026-03-05").status == 404
 
 
+@pytest.mark.parametrize("path", [f"USD/{'9' * 1100}", f"{'X' * 2100}/2026-03-01", "XXX/2026-03-01", "USD/2026-02-30"])
+def test_what_no_key_can_say_is_no_rate(owner: Sender, path: str) -> None:
+    assert owner.delete(f"/v1/rates/{path}").status == 404
+
+
 def test_todays_rates_are_told_of_those_that_have_one(owner: Sender) -> None:
     put(owner, "USD", "2026-03-01", "0.91")
     put(owner, "CHF", "9999-12-31", "1.01")  # not yet
