@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chalicelib.schemas.fields import Draft, Id, Stamp, Title, View, patch_of
-from chalicelib.schemas.lines import LineItem, Lines, Worth
+from chalicelib.schemas.lines import LineItem, Lines, Worth, WorthPatch
 from chalicelib.schemas.money import Money
 from chalicelib.schemas.parts import INNER, Custom, Day, ExternalIds, Line, Part, Tags
 
@@ -49,7 +49,13 @@ class DealDraft(Draft):
     external_ids: ExternalIds = {}
 
 
-DealPatch = patch_of(DealDraft, contact_roles=RolesPatch, external_ids=INNER["external_ids"])
+DealPatch = patch_of(
+    DealDraft,
+    value=WorthPatch,
+    recurring=patch_of(Recurring),
+    contact_roles=RolesPatch,
+    external_ids=INNER["external_ids"],
+)
 
 
 class DealView(View):

@@ -56,9 +56,9 @@ class View(msgspec.Struct, kw_only=True):
     """What a client reads. The base of every view."""
 
 
-def patch_of(draft: type[Draft], **inner: Any) -> type[msgspec.Struct]:
+def patch_of(draft: type[msgspec.Struct], **inner: Any) -> type[msgspec.Struct]:
     """The JSON merge patch (RFC 7396) of a draft: every field may be missing or null. `inner` gives the type of a
-    field whose own members may be null too.
+    field whose own members may be missing or null too.
     """
     fields = [
         (field.name, inner.get(field.name, field.type) | None | msgspec.UnsetType, msgspec.UNSET)

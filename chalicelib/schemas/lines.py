@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.schemas.fields import Id
+from chalicelib.schemas.fields import Id, patch_of
 from chalicelib.schemas.money import Money
 
 MOST_WORTH = 10**12  # minor units of one deal: nine thousand of them add up to what clients of JSON read exactly
@@ -16,6 +16,9 @@ class Worth(Money):
     """An amount of money that is not below nothing."""
 
     amount: Annotated[int, Meta(ge=0, le=MOST_WORTH, examples=[129900])]
+
+
+WorthPatch = patch_of(Worth)
 
 
 class LineItem(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

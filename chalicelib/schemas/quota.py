@@ -36,7 +36,7 @@ class QuotaDraft(Draft, kw_only=True):
     amount: Goal
 
 
-QuotaPatch = patch_of(QuotaDraft)
+QuotaPatch = patch_of(QuotaDraft, amount=patch_of(Goal))
 
 
 class QuotaView(View):

@@ -118,6 +118,14 @@ class TestRecord:
             "updated_at": changed["updated_at"],
         }
 
+    def test_of_money_a_patch_may_say_a_part(self, owner: Sender) -> None:
+        made = deal(owner, value=EUR, recurring={**EUR, "every": "year"})
+        changed = owner.patch(path(made), {"value": {"amount": 5}, "recurring": {"every": "month"}}).json
+        assert (changed["value"], changed["recurring"]) == ({**EUR, "amount": 5}, {**EUR, "every": "month"})
+        for value, code in (({"currency": None}, "required"), ({"currency": "USD"}, "no_rate")):
+            assert flaw(owner.patch(path(made), {"value": value})) == (422, "/value/currency", code)
+        assert flaw(owner.patch(path(deal(owner)), {"value": {"amount": 5}})) == (422, "/value/currency", "required")
+
     @pytest.mark.parametrize(
         ("fields", "expected"),
         [

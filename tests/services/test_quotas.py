@@ -67,6 +67,7 @@ class TestRecord:
         for fixed in ({"period": "2026-12"}, {"user_id": owner.user}):
             assert owner.patch(path(made), fixed).status == 409
         assert owner.patch(path(made), {"amount": None}).status == 422
+        assert owner.patch(path(made), {"amount": {"amount": 7}}).json["amount"] == {**AMOUNT, "amount": 7}
         assert owner.patch(path(made), {"amount": AMOUNT}, If_Match='"1"').status == 412
 
     def test_lists_are_by_period(self, owner: Sender) -> None:
