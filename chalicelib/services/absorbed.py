@@ -71,11 +71,6 @@ def planned_at(record: Any, of_id: str) -> str | None:
     return times(record).get(of_id, [None, None])[1]
 
 
-def is_told(record: Any) -> bool:
-    """Whether the record shows what is known of those in it."""
-    return (record.last_contacted_at, record.next_activity_at) == _both(times(record))
-
-
 def tell(record: Any, told: Mapping[str, list[str | None]]) -> None:
     """Let the record, not yet saved, show what is told of those in it (ids with both times)."""
     if record.layers:
