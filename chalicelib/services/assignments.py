@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from chalicelib import ids
 from chalicelib.models.task import Task
 from chalicelib.services import inbox
 
@@ -11,9 +12,11 @@ KIND: Final = "assigned"
 def given(before: Task | None, after: Task | None) -> None:
     """A task was made for somebody, or given to him. A write unit and half a read unit; none for one's own.
 
-    The next one of a series that was his already is no news.
+    The next one of a series that was his already is no news, and a follow-up tells of its task itself.
     """
     if after is None or after.deleted_at or after.status != "open" or after.updated_by == after.assignee_id:
+        return
+    if ids.is_id("fup", after.updated_by or ""):
         return
     if (before is not None and before.assignee_id == after.assignee_id) or int(after.occurrence or 1) > 1:
         return

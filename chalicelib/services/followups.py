@@ -171,7 +171,7 @@ def _make(followup: Followup) -> bool:
     followup.task_id = ids.derived("tsk", clock.parse(followup.created_at), followup.id)
     followup.status = "done"
     draft = TaskDraft(**wanted, assignee_id=assignee, due_at=due, subject_id=record.id)
-    steps = tasks.plan(tasks.system_actor(tenant), draft, followup.task_id)
+    steps = tasks.plan(tasks.system_actor(tenant, followup.id), draft, followup.task_id)
     transact(*steps, _stood(followup, tasks.SYSTEM), *_over(followup))
     return True
 

@@ -49,9 +49,9 @@ def plan(actor: Actor, draft: TaskDraft, task_id: str) -> list[Step]:
     return list(_making(_drafted(actor, draft, task_id)))
 
 
-def system_actor(tenant: str) -> Actor:
-    """Who makes the tasks that nobody asked for. Such a draft says whose it is."""
-    return Actor(tenant, SYSTEM, SYSTEM, permissions.ALL)
+def system_actor(tenant: str, by: str = SYSTEM) -> Actor:
+    """Who makes the tasks that nobody asked for; `by` may be what made it necessary. Such a draft says whose it is."""
+    return Actor(tenant, by, SYSTEM, permissions.ALL)
 
 
 def get(actor: Actor, task_id: str) -> TaskView:
