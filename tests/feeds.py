@@ -1,7 +1,11 @@
-"""The change feed as heavy tests leave it."""
+"""The change feed and the due index as other tests leave them: both serve all tenants of a table."""
 
 from typing import Any
 
+from chalicelib.models import keys, moments
+from chalicelib.models.moment import Moment
+from chalicelib.models.table import Item
+from chalicelib.models.writes import Step, transact
 from tests.house import Context, House
 
 
@@ -43,3 +47,24 @@ def deliver(records: list[Any]) -> None:
     from chalicelib.handlers import streams
 
     assert streams.on_change({"Records": records}, Context()) == {"batchItemFailures": []}
+
+
+def purge() -> None:
+    """Remove every moment, so that none comes but a test's own."""
+    items = waiting()
+    for start in range(0, len(items), 50):
+        transact(*(Step("delete", Moment(item.pk, item.sk)) for item in items[start : start + 50]))
+
+
+def waiting() -> list[Item]:
+    """All that stands in the due index."""
+    found: list[Item] = []
+    for shard in range(keys.DUE_SHARDS):
+        start = None
+        while True:
+            some = moments.due(str(shard), "9999", start)
+            found += some.items
+            start = some.last
+            if start is None:
+                break
+    return found

@@ -21,6 +21,8 @@ def an_id(*prefixes: str) -> st.SearchStrategy[str]:
 
 # What a part can be. Only these reach a key: ids we made (also those that a client names are checked for their form),
 # words of our own, and text of people, which may be anything.
+# What is kept in the directory, beside the tenants: who signs in, and how far the minute has come.
+OF_NOBODY: Final = ("login", "throttle", "handed")
 TEXT: Final = {"name", "email", "value", "subject", "purpose", "window", "space", "external_id", "title"}
 PARTS: Final[dict[str, st.SearchStrategy[str]]] = {
     "tenant": an_id("ten"),
@@ -92,7 +94,7 @@ def test_every_partition_begins_with_its_tenant(kind: str, name: str | None, pk:
     if name == "due":
         assert pk == "DUE#{shard}", "the scheduler's own index, and the only one without a tenant"
         assert kind == "moment"
-    elif kind in ("login", "throttle"):
+    elif kind in OF_NOBODY:
         assert pk.startswith(f"T#{keys.DIRECTORY}#")
     else:
         assert pk == "T#{tenant}" or pk.startswith("T#{tenant}#")
@@ -104,7 +106,7 @@ def test_a_part_that_is_text_of_people_comes_last_or_before_an_id() -> None:
         for template in (pk, sk):
             names = [field for _, field, _, _ in string.Formatter().parse(template) if field]
             for position, field in enumerate(names[:-1]):
-                directory = kind in ("login", "throttle")
+                directory = kind in OF_NOBODY
                 if field in TEXT and not (field == "subject" and not directory):
                     assert names[position + 1 :] in (["id"], ["at"]), (kind, name, template)
 

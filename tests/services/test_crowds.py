@@ -17,8 +17,8 @@ from chalicelib.models import keys, moments
 from chalicelib.models.moment import Handed, Moment
 from chalicelib.models.writes import Step, transact
 from chalicelib.services import crowds, due, tasks, usage
+from tests.feeds import purge, waiting
 from tests.house import Context, House
-from tests.services.test_due import purge, waiting
 from tests.services.test_inbox import NOON
 
 COUNT = 60

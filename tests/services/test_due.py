@@ -18,15 +18,14 @@ from chalicelib.adapters import mailer
 from chalicelib.errors import MailDeferred, MailRefused, MailUncertain
 from chalicelib.handlers import queues
 from chalicelib.models import keys, moments
-from chalicelib.models.moment import Moment
 from chalicelib.models.send import Send
 from chalicelib.models.table import Item, page
-from chalicelib.models.writes import Step, transact
+from chalicelib.models.writes import transact
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.mail import Mail
 from chalicelib.schemas.task import TaskDraft
 from chalicelib.services import due, permissions, reminders, sending, tasks
-from tests.feeds import forget
+from tests.feeds import forget, purge, waiting
 from tests.house import Context, House, Sender
 from tests.loglines import heard
 
@@ -45,26 +44,6 @@ def _empty_due_index(house: House) -> Iterator[None]:
     clock.reset()
     purge()
     forget(house)
-
-
-def purge() -> None:
-    items = waiting()
-    for start in range(0, len(items), 50):
-        transact(*(Step("delete", Moment(item.pk, item.sk)) for item in items[start : start + 50]))
-
-
-def waiting() -> list[Item]:
-    """All that stands in the due index."""
-    found: list[Item] = []
-    for shard in range(keys.DUE_SHARDS):
-        start = None
-        while True:
-            some = moments.due(str(shard), "9999", start)
-            found += some.items
-            start = some.last
-            if start is None:
-                break
-    return found
 
 
 def due_in(owner: Sender, seconds: float, count: int = 1, **fields: Any) -> list[str]:

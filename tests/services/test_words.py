@@ -163,6 +163,7 @@ def test_terms_of_a_record() -> None:
         ("contact.company_id.com_1", "ada lovelace"),
         ("contact.company_id.com_2", "ada lovelace"),
         ("contact.owner_id.usr_1", "ada lovelace"),
+        ("contact.quiet.usr_1", "2026-01-01 Ada Lovelace"),
         ("contact.tag.vip", "ada lovelace"),
         ("contact.birthday", "12-10 ada lovelace"),
         ("contact.custom.tier=gold", "ada lovelace"),
