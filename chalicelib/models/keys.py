@@ -259,7 +259,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("pipeline.page", 0.5, 0, "one query of gsi1; 0.5 for each 4 KB"),
     Pattern("pipeline.patch", 0.5, 3, "pipeline 1 + gsi1, sorted by the name, moved 2; 1 less if the name stays"),
     Pattern("pipeline.patch_stage", 1, 2, "as pipeline.patch; has the stage deals, 0.5 for each that goes or closes"),
-    Pattern("pipeline.delete", 2.5, 2, "pipeline, has any of its four open stages deals 0.5 each; pipeline 1 + gsi1 1"),
+    Pattern("pipeline.delete", 3.5, 2, "pipeline, has any of its six stages deals 0.5 each; pipeline 1 + gsi1 1"),
     Pattern("pipeline.restore", 1, 2, "pipeline, and are there few enough; pipeline 1 + gsi1 1"),
     Pattern("task.create", 0, 7, "task 2 + gsi1 1 + gsi2 1, moment 2 + due 1"),
     Pattern("task.get", 0.5, 0, "one item"),
@@ -292,6 +292,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         "entry 2; contribution read 1, written with total 4; open task 1, read twice with the contact 4; contact 4; "
         "what it was before 1; card read 1, written twice 2, an entry of the index 1; has the assignee a team 0.5",
     ),
+    Pattern("feed.deal_came", 0.5, 0, "is the pipeline into which it came still there"),
     Pattern("feed.deal_moved", 2, 7, "history, entry and sheets as below; has the stage a playbook 0.5"),
     Pattern(
         "feed.deal_won",

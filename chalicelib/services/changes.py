@@ -24,6 +24,7 @@ from chalicelib.services import (
     jobs,
     mentions,
     outcomes,
+    pipelines,
     plays,
     purchases,
     purging,
@@ -57,6 +58,7 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("company", "owner_id"): (history.company, dates.planned),
     ("company", "dates"): (dates.planned,),
     ("deal", "id"): (
+        pipelines.came,
         history.deal,
         counts.deal,
         purging.purged,
@@ -69,6 +71,7 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("deal", "rank"): (board.crowded,),
     ("deal", "company_id"): (counts.sold_to,),
     ("deal", "deleted_at"): (
+        pipelines.came,
         history.deal,
         counts.deal,
         deal_sheets.contributed,
@@ -76,7 +79,7 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
         snapshots.started,
         counts.sold_to,
     ),
-    ("deal", "pipeline_id"): (deal_sheets.contributed, outcomes.outcome),
+    ("deal", "pipeline_id"): (pipelines.came, deal_sheets.contributed, outcomes.outcome),
     ("deal", "stage_id"): (history.deal, deal_sheets.contributed, outcomes.outcome),
     ("deal", "stage_since"): (deal_sheets.contributed, plays.entered),
     ("deal", "status"): (deal_sheets.contributed, outcomes.outcome, snapshots.started, plays.closed, counts.sold_to),

@@ -13,7 +13,7 @@ from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.money import Money
 from chalicelib.schemas.page import Listing, Page
 from chalicelib.schemas.report import DriftChange, DriftQuery, DriftRow, DriftView, SnapshotView
-from chalicelib.services import exchange, settings, snapshots
+from chalicelib.services import exchange, pipelines, settings, snapshots
 from chalicelib.services.snapshots import OMITTED, WON, Row
 
 _EARLIEST: Final = "0000"
@@ -39,9 +39,11 @@ def report(actor: Actor, query: DriftQuery) -> DriftView:
     """How the forecast of a month changed. A week whose snapshot says nothing of the month forecast nothing for it.
 
     Half a unit for each 4 KB of the month's snapshots, and of the weeks; half a unit for the settings. Raises
-    `Invalid` for a week that is no day, and for weeks upside down.
+    `Invalid` for a week that is no day, for weeks upside down, and for a pipeline that is not there.
     """
     settled = settings.of(actor.tenant)
+    if query.pipeline_id is not None:
+        pipelines.of(actor.tenant, query.pipeline_id)
     month = query.month or snapshots.today(settled.time_zone)[:7]
     first, last = _monday(query.from_week, "/from_week") or _EARLIEST, _monday(query.to_week, "/to_week") or _LATEST
     if first > last:

@@ -22,8 +22,10 @@ from chalicelib.services import text
 from chalicelib.services.remembered import ask
 
 MOST: Final = 10  # of a firm, as forecast and home read each
+_CUSTOM: Final = "custom."
 STAGE: Final = "stg"  # what ids of stages begin with
 CLOSING: Final = ("won", "lost")  # what a stage counts as that ends a deal
+_SYSTEM: Final = "system"
 _SURE: Final = {"won": 1.0, "lost": 0.0}  # chances that are none
 # What a new firm begins with: the stages of most CRMs, with their usual chances.
 SALES: Final = (
@@ -42,6 +44,7 @@ def create(actor: Actor, draft: PipelineDraft) -> PipelineView:
         number = next(number for number, stage in enumerate(draft.stages) if stage.id is not None)
         raise errors.invalid(f"/stages/{number}/id", "unknown", "A new pipeline has new stages: leave out `id`.")
     _check(draft)
+    _check_gates(actor.tenant, draft, frozenset())
     _room(actor.tenant)
     pipeline = Pipeline(id=ids.new("pip"), tenant=actor.tenant, last_code=0)
     _write(pipeline, draft)
@@ -72,6 +75,8 @@ def update(actor: Actor, pipeline_id: str, patch: dict[str, Any], expected: int 
         current = {"name": pipeline.name, "stages": _shown(pipeline)}
         draft = decoding.convert(merged(current, patch), PipelineDraft)
         _check(draft)
+        asked = frozenset(field for stage in pipeline.stages for field in stage.get("required_fields", ()))
+        _check_gates(pipeline.tenant, draft, asked)
         _keep_deals(pipeline, draft.stages)
         _write(pipeline, draft)
         return [Step("save", _saved(actor, pipeline))]
@@ -80,15 +85,16 @@ def update(actor: Actor, pipeline_id: str, patch: dict[str, Any], expected: int 
 
 
 def delete(actor: Actor, pipeline_id: str, expected: int | None) -> None:
-    """Put the pipeline into the trash; deals that are won or lost stay in it, to be read.
-
-    Raises `NotFound`, `Stale`, and `Conflict` while it has open deals. Half a unit for each open stage.
+    """Put the pipeline into the trash. Raises `NotFound`, `Stale`, and `Conflict` while it has deals, also closed ones:
+    what was won there would be in no forecast any more. Half a unit for each stage.
     """
 
     def apply(pipeline: Pipeline) -> list[Step]:
         for stage in pipeline.stages:
-            if kind_of(stage) == "open" and has_deals(pipeline.tenant, stage["id"]):
-                sentence = f"There are open deals in the stage {stage['name']}: close them, or move them elsewhere."
+            if has_deals(pipeline.tenant, stage["id"]):
+                sentence = (
+                    f"There are deals in the stage {stage['name']}: move them elsewhere, or put them into the trash."
+                )
                 raise errors.Conflict(sentence, stage_id=stage["id"])
         pipeline.deleted_at = clock.stamp()
         return [Step("save", _saved(actor, pipeline))]
@@ -110,6 +116,23 @@ def restore(actor: Actor, pipeline_id: str, expected: int | None = None) -> Pipe
         return [Step("save", _saved(actor, pipeline))]
 
     return view(change(lambda again: load(actor.tenant, pipeline_id, consistent=again, deleted=True), apply, expected))
+
+
+def came(before: Any, after: Any) -> None:
+    """A deal came into a pipeline, told by the feed: one that was thrown away in the same moment is taken back.
+
+    Half a unit. Raises `Stale` if somebody changes the pipeline just then.
+    """
+    if after is None or not after.live or _was_there(before, after):
+        return
+    pipeline = fetch(Pipeline, *keys.key("pipeline", tenant=after.tenant, id=after.pipeline_id))
+    if pipeline is None or not pipeline.deleted_at:
+        return
+    if any(has_deals(after.tenant, stage["id"]) for stage in pipeline.stages):
+        pipeline.deleted_at = None
+        pipeline.touch(_SYSTEM)
+        pipeline.keys()
+        transact(Step("save", pipeline))
 
 
 def first_of(tenant: str, by: str) -> Pipeline:
@@ -208,6 +231,10 @@ def _of(tenant: str, pipeline_id: str | None) -> Pipeline | None:
     return found
 
 
+def _was_there(before: Any, after: Any) -> bool:
+    return bool(before is not None and before.live and before.pipeline_id == after.pipeline_id)
+
+
 def _room(tenant: str) -> None:
     """Raises `Conflict` if the firm has as many pipelines as there can be."""
     if len(everyone(tenant)) >= MOST:
@@ -228,6 +255,27 @@ def _check(draft: PipelineDraft) -> None:
         names.add(name)
     if all(stage.forecast in CLOSING for stage in draft.stages):
         raise errors.invalid("/stages", "required", "A pipeline needs a stage that is neither won nor lost.")
+
+
+def _check_gates(tenant: str, draft: PipelineDraft, known: frozenset[str]) -> None:
+    """Raises `Invalid` for a custom field that there is not: no deal could ever pass. One asked before may be gone.
+
+    Half a unit if there is a new one.
+    """
+    places = [
+        (f"/stages/{number}/required_fields/{place}", field)
+        for number, stage in enumerate(draft.stages)
+        for place, field in enumerate(stage.required_fields)
+        if field.startswith(_CUSTOM) and field not in known
+    ]
+    if not places:
+        return
+    from chalicelib.services import fields  # only for those who have fields of their own
+
+    defined = fields.definitions(tenant, "deal")
+    for pointer, field in places:
+        if field.removeprefix(_CUSTOM) not in defined:
+            raise fields.unknown(pointer, field.removeprefix(_CUSTOM), defined)
 
 
 def _keep_deals(pipeline: Pipeline, stages: list[Stage]) -> None:

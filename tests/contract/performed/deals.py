@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from chalicelib.models.deal import Deal
-from chalicelib.services import counts, deal_sheets, history, indexing, usage, versions
+from chalicelib.services import counts, deal_sheets, history, indexing, pipelines, usage, versions
 from tests import truth
 from tests.contract.performing import Units, consumed, feed, of, performs
 from tests.house import House, Sender
@@ -150,6 +150,12 @@ def _(house: House, owner: Sender) -> Units:
 def _(house: House, owner: Sender) -> Units:
     before, after = moved(house, owner, OPEN)
     return consumed(lambda: indexing.follow(before, after))
+
+
+@performs("feed.deal_came")
+def _(house: House, owner: Sender) -> Units:
+    made = truth.record(Deal, owner.tenant, deal(owner)["id"])
+    return consumed(lambda: pipelines.came(None, made))
 
 
 @performs("feed.deal_counted")
