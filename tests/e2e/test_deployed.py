@@ -92,7 +92,7 @@ def test_an_export_is_written_by_the_worker_and_read_by_its_link(stack: Any, ses
         zipfile.ZipFile(io.BytesIO(answer.read())) as found,
     ):
         assert b"mary@navy.test" in found.read("contacts.csv")
-        assert found.namelist() == ["companies.csv", "contacts.csv", "tasks.csv", "activities.csv"]
+        assert found.namelist() == ["companies.csv", "contacts.csv", "deals.csv", "tasks.csv", "activities.csv"]
 
 
 def test_problems_are_told_as_problem_json(stack: Any, session: dict[str, Any]) -> None:
