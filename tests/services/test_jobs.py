@@ -11,16 +11,15 @@ from hypothesis import strategies as st
 from chalicelib import clock, errors
 from chalicelib.adapters import queue, storage
 from chalicelib.models import jobs as store
-from chalicelib.models import keys, moments
 from chalicelib.models.job import Job
 from chalicelib.models.moment import Moment
-from chalicelib.models.table import Item
 from chalicelib.models.writes import Step, transact
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.page import Page
 from chalicelib.schemas.row import RowView
 from chalicelib.services import due, jobs, permissions, rows, steps, turns
 from tests.contract.calling import colleague, token
+from tests.feeds import forget, purge, waiting
 from tests.house import House, Sender
 from tests.loglines import heard
 
@@ -60,32 +59,14 @@ class Toy:
 
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch, house: House) -> Iterator[Toy]:
-    """A kind of job of our own, and no moments but this test's: the scheduler serves all tenants."""
+    """A kind of job of our own, and no news or moments but this test's: feed and scheduler serve all tenants."""
+    forget(house)
     made = Toy()
     monkeypatch.setitem(steps.STEPS, "toy", made.step)
     purge()
     yield made
     clock.reset()
     purge()
-
-
-def purge() -> None:
-    for item in waiting():
-        transact(Step("delete", Moment(item.pk, item.sk)))
-
-
-def waiting() -> list[Item]:
-    """All that stands in the due index."""
-    found: list[Item] = []
-    for shard in range(keys.DUE_SHARDS):
-        start = None
-        while True:
-            some = moments.due(str(shard), "9999", start)
-            found += some.items
-            start = some.last
-            if start is None:
-                break
-    return found
 
 
 def actor(owner: Sender) -> Actor:
