@@ -25,10 +25,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened to one mail, as its provider reported it.
 
     `event_id` is what the provider's own repetitions share: its id of the event, else a digest. `message_id` is what
-    sending answered, without brackets; `send` is our own send id if the mail carried it. `recipient` is a bare address,
-    None if the provider does not say which of several it was. `bounce` is set for `bounced` only. `machine` says whether
-    the provider took an opening or a click for a program's. `url` is what was clicked and comes from outside, as
-    `reason`, `agent` and `ip` do: never trusted, cut to what can be kept. `raw` is the provider's own object.
+    sending answered, without brackets; `send` is our own send id if the mail carried it. `recipient` is a bare
+    address, None if the provider does not say which of several it was. `bounce` is set for `bounced` only. `machine`
+    says whether the provider took an opening or a click for a program's. `url` is what was clicked; it comes from
+    outside, as `reason`, `agent` and `ip` do: never trusted, cut to what can be kept. `raw` is the provider's object.
     """
 
     type: Type
