@@ -15,6 +15,7 @@ from typing import Any
 OPERATIONS: dict[str, frozenset[str]] = {
     "dynamodb": frozenset(
         {
+            "BatchExecuteStatement",
             "BatchGetItem",
             "BatchWriteItem",
             "GetItem",

@@ -119,6 +119,20 @@ SHAPES: Final[dict[str, Shape]] = {
     "term": Shape("T#{tenant}#ix#{space}", "{value}#{id}"),
     "card": Shape("T#{tenant}#{id}", "INDEX"),
     "pair": Shape("T#{tenant}#{one}", "PAIR#{other}", {"gsi1": ("T#{tenant}#pair#{noun}", "{score}#{one}#{other}")}),
+    # marketing
+    "segment": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#segment", "{name}#{id}")}),
+    "member": Shape("T#{tenant}#{segment}", "M#{contact}"),
+    "belonging": Shape("T#{tenant}#{contact}", "SEGMENTS"),
+    "template": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#template", "{name}#{id}")}),
+    "campaign": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#campaign", "{id}")}),
+    "shard": Shape("T#{tenant}#{campaign}", "SHARD#{number}"),
+    "mailing": Shape("T#{tenant}#{contact}", "MAIL#{run}#{step}"),
+    "mail_event": Shape(
+        "T#{tenant}#message#{message}",
+        "{digest}",
+        {"gsi1": ("T#{tenant}#mailbox#{mailbox}", "{at}#{digest}"), "gsi2": ("T#{tenant}#mail_event", "{at}#{digest}")},
+    ),
+    "suppression": Shape("T#{tenant}#suppression#{digest}", "#", {"gsi1": ("T#{tenant}#suppression", "{address}")}),
     # what keeps it right
     "guard": Shape("T#{tenant}#unique#{noun}#{field}#{value}", "#"),
     "moment": Shape("T#{tenant}#{subject}", "DUE#{what}", {"due": ("DUE#{shard}", "{at}#{tenant}#{subject}#{what}")}),

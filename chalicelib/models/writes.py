@@ -39,6 +39,16 @@ _gathering: ContextVar[list[Step] | None] = ContextVar("gathering", default=None
 _PATIENCE = 6  # tries while others write the same items
 _PASSING = ("TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded")  # reasons that go away
 _BUSY = "The table is too busy."
+# Codes of single statements in a batch of them:
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchStatementError.html
+_REFUSED = ("DuplicateItem", "ConditionalCheckFailed")
+_BUSY_CODES = (
+    "ProvisionedThroughputExceeded",
+    "RequestLimitExceeded",
+    "ThrottlingError",
+    "TransactionConflict",
+    "InternalServerError",
+)
 
 
 def absent() -> Condition:
@@ -115,6 +125,62 @@ def put_all(puts: Sequence[Item], deletes: Sequence[Item] = ()) -> None:
     requests += [{"PutRequest": {"Item": one.serialize()}} for one in puts]
     for start in range(0, len(requests), _BATCH):
         _send(name, requests[start : start + _BATCH])
+
+
+def insert_each(items: Sequence[Item]) -> list[bool]:
+    """Write each item that is not there yet, 25 to a request, each for the price of a plain write, also a refused one.
+
+    Whether each was written, in their order; an answer that was lost looks like a refusal. Not one step: a call that
+    fails has written some. Raises `Unready` for those the table does not take.
+    """
+    statements = []
+    for item in items:
+        raw = item.serialize()
+        # Names in quotation marks: many, like `at`, are words of the language.
+        shape = ",".join(f"'{name}':?" for name in raw)
+        statement = f'INSERT INTO "{Item.Meta.table_name}" VALUE {{{shape}}}'
+        statements.append({"Statement": statement, "Parameters": list(raw.values())})
+    return _executed(statements)
+
+
+def set_each(items: Sequence[Item], attribute: str, unless_changed: str) -> list[bool]:
+    """Set one attribute of each item if another one still is there as it is here: as `insert_each`."""
+    statement = f'UPDATE "{Item.Meta.table_name}" SET "{attribute}"=? WHERE "pk"=? AND "sk"=? AND "{unless_changed}"=?'  # noqa: S608 - names of our own attributes
+    rows = [(one.serialize(), one) for one in items]
+    return _executed(
+        [
+            {"Statement": statement, "Parameters": [raw[attribute], raw["pk"], raw["sk"], raw[unless_changed]]}
+            for raw, one in rows
+        ]
+    )
+
+
+def _executed(statements: Sequence[Any]) -> list[bool]:
+    done: list[bool] = []
+    for start in range(0, len(statements), _BATCH):
+        done += _execute(statements[start : start + _BATCH])
+    return done
+
+
+def _execute(statements: Sequence[Any]) -> list[bool]:
+    """One BatchExecuteStatement, repeated for those that the table was too busy for."""
+    connection = Item._get_connection().connection
+    done: dict[int, bool] = {}
+    left = list(range(len(statements)))
+    for attempt in range(_PATIENCE):
+        if attempt:
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+        answer = connection.dispatch("BatchExecuteStatement", {"Statements": [statements[one] for one in left]})
+        codes = [one.get("Error", {}).get("Code") for one in answer["Responses"]]
+        for position, code in zip(left, codes, strict=True):
+            if code in (None, *_REFUSED):
+                done[position] = code is None
+            elif code not in _BUSY_CODES:
+                raise RuntimeError(f"a statement failed: {code}")
+        left = [position for position in left if position not in done]
+        if not left:
+            return [done[position] for position in range(len(statements))]
+    raise Unready(_BUSY)
 
 
 def _send(name: str, left: list[Any]) -> None:

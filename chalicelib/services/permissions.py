@@ -23,6 +23,11 @@ READ: Final = frozenset(
         "users:read",
         "fields:read",
         "views:read",
+        "segments:read",
+        "templates:read",
+        "campaigns:read",
+        "suppressions:read",
+        "mail_events:read",
     }
 )
 WRITE: Final = READ | {
@@ -34,6 +39,9 @@ WRITE: Final = READ | {
     "tasks:write",
     "followups:write",
     "views:write",
+    "segments:write",
+    "templates:write",
+    "campaigns:write",
     "imports:read",
     "imports:write",
 }
@@ -42,6 +50,9 @@ MANAGE: Final = WRITE | {
     "products:write",
     "quotas:write",
     "playbooks:write",
+    "campaigns:send",
+    "campaigns:approve",
+    "suppressions:write",
     "exports:write",
     "jobs:write",
     "usage:read",

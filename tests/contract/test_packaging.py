@@ -15,7 +15,11 @@ from infra import bytecode, package, shrink
 
 # Actions of IAM that stand for operations of another name, or for Lambda's own polling and logging.
 SPELT_OTHERWISE = {
-    "dynamodb": {"ConditionCheckItem": "TransactWriteItems"},
+    "dynamodb": {
+        "ConditionCheckItem": "TransactWriteItems",
+        "PartiQLInsert": "BatchExecuteStatement",
+        "PartiQLUpdate": "BatchExecuteStatement",
+    },
     "s3": {"DeleteObject": "DeleteObjects", "ListBucket": "ListObjectsV2"},
     "ses": {"SendRawEmail": "SendEmail"},
 }

@@ -23,7 +23,10 @@ def an_id(*prefixes: str) -> st.SearchStrategy[str]:
 # words of our own, and text of people, which may be anything.
 # What is kept in the directory, beside the tenants: who signs in, and how far the minute has come.
 OF_NOBODY: Final = ("login", "throttle", "handed")
-TEXT: Final = {"name", "email", "value", "subject", "purpose", "window", "space", "external_id", "title"}
+TEXT: Final = {
+    *("name", "email", "value", "subject", "purpose", "window", "space", "external_id", "title"),
+    *("address", "mailbox", "message"),
+}
 PARTS: Final[dict[str, st.SearchStrategy[str]]] = {
     "tenant": an_id("ten"),
     "id": an_id("usr", "con", "com", "tsk", "act", "tok", "ses", "job", "fld", "viw"),
@@ -60,6 +63,12 @@ PARTS: Final[dict[str, st.SearchStrategy[str]]] = {
     "period": st.sampled_from(["2026", "2026-Q4", "2026-11"]),
     "entered": STAMPS,
     "ordered_at": STAMPS,
+    "segment": an_id("seg"),
+    "campaign": an_id("cam"),
+    "run": an_id("run"),
+    "step": st.integers(0, 255).map(str),
+    "number": st.integers(0, 99999).map("{:05}".format),
+    "digest": st.text(alphabet="0123456789abcdef", min_size=32, max_size=32),
     **dict.fromkeys(TEXT, NASTY),
 }
 

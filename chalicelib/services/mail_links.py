@@ -1,0 +1,84 @@
+"""Links in mails: each names one contact, and what it is a link to, and works for as long as the firm keeps its keys.
+
+Compact, as every mail holds a dozen of them: the ids are packed, and the signature is cut to 128 bits, which RFC 2104
+(section 5) allows. The key is derived from the signing ring and named in the token, so that keys can be rotated and old
+mails still work. One use is no good for another.
+"""
+
+import base64
+import binascii
+import hmac
+from typing import Final, NamedTuple
+
+from chalicelib.models.mailing import FIRST_STEP
+from chalicelib.services import keyring
+
+# What a link is for, by the byte that says so; never given to another.
+USES: Final[dict[str, int]] = {"unsubscribe": 1, "preferences": 2, "confirm": 3, "open": 4, "click": 5}
+_MAC: Final = 16  # bytes
+_PURPOSE: Final = "mail-links"
+_LONGEST: Final = 3000  # characters of a token; beyond that nobody asks the ring
+_ID: Final = 16  # bytes of a ULID
+_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
+
+
+class Link(NamedTuple):
+    """What a token says. `run` is empty for a link that belongs to no mail; `extra` is the use's own."""
+
+    tenant: str
+    contact_id: str
+    run: str
+    step: str
+    extra: str
+
+
+def make(use: str, tenant: str, contact_id: str, run: str = "", step: str = FIRST_STEP, extra: str = "") -> str:
+    """A token for a path: letters, digits, `-`, `_` and one dot. Raises KeyError for an unknown use."""
+    kid, key = keyring.derive(_PURPOSE)
+    said = bytes([USES[use], int(step)]) + _packed(tenant) + _packed(contact_id) + _packed(run or None) + extra.encode()
+    return f"{kid}.{_b64(said + _mac(key, said))}"
+
+
+def read(use: str, token: str) -> Link | None:
+    """What the token says, if we made it for this use. No I/O but for a key that is not known yet."""
+    kid, _, body = token.partition(".")
+    if len(token) > _LONGEST or not body.isascii():
+        return None
+    try:
+        data = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
+        _, key = keyring.derive(_PURPOSE, kid)
+    except (binascii.Error, KeyError):
+        return None
+    said, mac = data[:-_MAC], data[-_MAC:]
+    if not hmac.compare_digest(_mac(key, said), mac) or said[0] != USES[use] or _b64(data) != body:
+        return None
+    tenant, contact, run = (said[2 + _ID * part : 2 + _ID * (part + 1)] for part in range(3))
+    return Link(
+        _unpacked("ten", tenant),
+        _unpacked("con", contact),
+        _unpacked("run", run) if any(run) else "",
+        str(said[1]),
+        said[2 + 3 * _ID :].decode(),
+    )
+
+
+def _mac(key: bytes, said: bytes) -> bytes:
+    return hmac.digest(key, said, "sha256")[:_MAC]
+
+
+def _packed(text: str | None) -> bytes:
+    """The bytes of an id's ULID."""
+    number = 0
+    for letter in (text or "").partition("_")[2]:
+        number = number << 5 | _VALUES[letter]
+    return number.to_bytes(_ID)
+
+
+def _unpacked(prefix: str, data: bytes) -> str:
+    number = int.from_bytes(data)
+    return f"{prefix}_" + "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -5, -5))
+
+
+def _b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
