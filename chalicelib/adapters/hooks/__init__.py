@@ -1,0 +1,202 @@
+"""What mail providers call us with: who said it is proved over the raw bytes, then it is read into our own words.
+
+Each provider is one module with `verify` and `parse`, pure but for the certificate that SES wants fetched. What callers
+need to know of it beforehand stands in HOOKS. Nothing here stores anything or knows a tenant.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from importlib import import_module
+from typing import Final, NamedTuple, Protocol, cast
+
+import msgspec
+
+from chalicelib.schemas.mail_event import Event
+
+LIMIT: Final = 1024 * 1024  # bytes of a body
+
+
+class Refused(Exception):
+    """A request that is not taken. The text is for our log: it quotes nothing of the request."""
+
+
+class Forged(Refused):
+    """Not proved to come from the provider, or there is no secret to prove it with."""
+
+
+class Stale(Refused):
+    """Of another time than now: perhaps a recording."""
+
+
+class Malformed(Refused):
+    """It cannot be read at all."""
+
+
+class Undecided(Exception):
+    """It cannot be told just now, such as when a certificate is out of reach. The provider should come again."""
+
+
+class Secrets(msgspec.Struct, frozen=True, kw_only=True):
+    """What a firm has set for one provider. Of several values each is good, so that they can be changed in peace.
+
+    `signing_secret` and `signing_key` are two names of one thing. `basic_auth` is `user:password`. `bearer_token` is
+    the token, or `Name: value` for a header of any other name. `webhook_url` is the address as the provider knows it.
+    """
+
+    signing_secret: tuple[str, ...] = ()
+    signing_key: tuple[str, ...] = ()
+    public_key: tuple[str, ...] = ()
+    webhook_key: tuple[str, ...] = ()
+    webhook_url: tuple[str, ...] = ()
+    basic_auth: tuple[str, ...] = ()
+    bearer_token: tuple[str, ...] = ()
+    topic_arns: tuple[str, ...] = ()
+
+
+class Verified(NamedTuple):
+    """It comes from the provider. `once`, if there is one, was not signed together with the body: whoever saw it could
+    put it before another one. So remember it with `digest` for a while, and refuse it with any other digest.
+    """
+
+    once: str | None = None
+    digest: str = ""
+
+
+class Bad(NamedTuple):
+    """One event that could not be read: its JSON, in ASCII and cut to size, and why."""
+
+    raw: str
+    why: str
+
+
+class Parsed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request says. `ignored` counts what was left out, by the provider's names; `confirm` is to be fetched."""
+
+    events: list[Event] = []
+    bad: list[Bad] = []
+    ignored: dict[str, int] = {}
+    confirm: str | None = None
+
+
+class Adapter(Protocol):
+    """A provider's module."""
+
+    def verify(self, secrets: Secrets, headers: Mapping[str, str], body: bytes, now: datetime) -> Verified:
+        """Prove the sender. Raises `Forged`, `Stale`, `Malformed`, `Undecided`, and nothing else."""
+
+    def parse(self, headers: Mapping[str, str], body: bytes) -> Parsed:
+        """Read what was verified. Raises `Malformed`, and nothing else."""
+
+
+class Hook(NamedTuple):
+    """What callers need to know of a provider.
+
+    `secrets` are the fields of `Secrets` it is proved by, each sufficient unless `needs` names one that must be there
+    too. `refuse` is the answer to what is not proved, `stop` to what is and yet can never be taken, `retry` to trouble
+    of our own; anything taken is a 200. `covers`, `tolerance`, `batch`, `again` are for people.
+    """
+
+    module: str
+    secrets: tuple[str, ...]
+    refuse: int
+    stop: int
+    retry: int
+    inbound: bool
+    proof: str
+    covers: str
+    tolerance: str
+    batch: str
+    again: str
+    docs: str
+    needs: tuple[str, ...] = ()
+
+
+# A 401 may be our own wrong secret, so those that come again after it find it mended. Where `stop` is 200, any other
+# answer would be repeated for hours, or count against the endpoint until it is shut.
+HOOKS: Final[dict[str, Hook]] = {
+    "ses": Hook(
+        module="chalicelib.adapters.hooks.ses",
+        secrets=("topic_arns",),
+        refuse=403,
+        stop=200,
+        retry=503,
+        inbound=True,
+        proof="RSA with SHA-1 or SHA-256, X.509 certificate of SNS, list of topics",
+        covers="the fields of the message",
+        tolerance="14 days",
+        batch="1",
+        again="1 hour, after a 5xx or 429",
+        docs="https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html",
+    ),
+    "sendgrid": Hook(
+        module="chalicelib.adapters.hooks.sendgrid",
+        secrets=("public_key",),
+        refuse=401,
+        stop=200,
+        retry=503,
+        inbound=False,
+        proof="ECDSA P-256 with SHA-256",
+        covers="time and body",
+        tolerance="36 hours",
+        batch="array",
+        again="24 hours, unless 2xx",
+        docs="https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event",
+    ),
+    "mailgun": Hook(
+        module="chalicelib.adapters.hooks.mailgun",
+        secrets=("signing_key", "signing_secret"),
+        refuse=401,
+        stop=406,
+        retry=503,
+        inbound=True,
+        proof="HMAC SHA-256",
+        covers="time and token only",
+        tolerance="24 hours; a token for one body",
+        batch="1",
+        again="8 hours, unless 200 or 406",
+        docs="https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks",
+    ),
+    "postmark": Hook(
+        module="chalicelib.adapters.hooks.postmark",
+        secrets=("basic_auth", "bearer_token"),
+        refuse=401,
+        stop=403,
+        retry=503,
+        inbound=True,
+        proof="password or header",
+        covers="nothing",
+        tolerance="none",
+        batch="1",
+        again="10 times in 11 hours, unless 200 or 403",
+        docs="https://postmarkapp.com/developer/webhooks/webhooks-overview",
+    ),
+    "resend": Hook(
+        module="chalicelib.adapters.hooks.resend",
+        secrets=("signing_secret", "signing_key"),
+        refuse=401,
+        stop=200,
+        retry=503,
+        inbound=True,
+        proof="HMAC SHA-256 (Svix, Standard Webhooks)",
+        covers="id, time and body",
+        tolerance="5 minutes, both ways",
+        batch="1",
+        again="7 times in 28 hours, unless 2xx",
+        docs="https://resend.com/docs/dashboard/webhooks/introduction",
+    ),
+}
+
+
+def adapter(provider: str) -> Adapter:
+    """The module of a provider. Raises KeyError for one that is not in HOOKS."""
+    return cast(Adapter, import_module(HOOKS[provider].module))
+
+
+def provable(provider: str, secrets: Secrets) -> bool:
+    """Whether there is anything to prove that provider's requests with. Raises KeyError as `adapter`."""
+    hook = HOOKS[provider]
+    return any(_set(secrets, hook.secrets)) and all(_set(secrets, hook.needs))
+
+
+def _set(secrets: Secrets, names: Sequence[str]) -> list[bool]:
+    return [bool(getattr(secrets, name)) for name in names]
