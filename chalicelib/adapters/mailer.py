@@ -49,6 +49,12 @@ def send(mail: Mail) -> str:
     return message_id
 
 
+def mailbox(text: str, pointer: str) -> tuple[str, str]:
+    """The (name, address) of one mailbox, as a mail would have it. Raises Invalid at `pointer` for anything else."""
+    read = _mailbox.parse(text, pointer)
+    return read.name, read.address
+
+
 def _check(mail: Mail) -> None:
     _mailbox.parse(mail.sender, "/sender")
     _mailbox.parse(mail.to, "/to")

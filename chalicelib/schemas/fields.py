@@ -61,7 +61,11 @@ def patch_of(draft: type[msgspec.Struct], **inner: Any) -> type[msgspec.Struct]:
     field whose own members may be missing or null too.
     """
     fields = [
-        (field.name, inner.get(field.name, field.type) | None | msgspec.UnsetType, msgspec.UNSET)
+        (
+            field.name,
+            inner.get(field.name, field.type) | None | msgspec.UnsetType,
+            msgspec.field(default=msgspec.UNSET, name=field.encode_name),
+        )
         for field in msgspec.structs.fields(draft)
     ]
     name = draft.__name__.removesuffix("Draft").removesuffix("Change") + "Patch"
