@@ -1,0 +1,86 @@
+"""The rules of segments: what a rule says of a contact, why, and until when that holds if nothing but time changes.
+
+A rule is parsed once and then asked of many contacts. What it looks at is handed to it (`facts.py`), so that it neither
+reads nor waits, and always says the same of the same.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from chalicelib.services.rules import facts, parsing, reasons, times
+from chalicelib.services.rules.facts import Facts
+from chalicelib.services.rules.nodes import Node
+
+__all__ = ["Facts", "Rule", "Verdict", "facts", "known", "parse"]
+
+_AHEAD: Final = 16  # boundaries looked beyond that change nothing in the end
+_REMEMBERED: Final = 500  # parsed rules of a process
+_known: OrderedDict[tuple[str, str, int], "Rule"] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a rule matches, and until when that holds while nothing but time changes: None for good."""
+
+    matches: bool
+    until: datetime | None
+    _rule: "Rule"
+    _facts: Facts
+    _now: int
+
+    @property
+    def reason(self) -> str:
+        """The facts that decide, for people: worked out when somebody asks."""
+        return reasons.why(self._rule.node, self._facts, self._now)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that can be asked. `needs` are the families of facts it looks at, `fields` the attributes by kind of item
+    a change of which may change what it says; `timely` is whether time may.
+    """
+
+    plain: Any
+    node: Node
+    needs: frozenset[str]
+    fields: frozenset[tuple[str, str]]
+    timely: bool
+
+    def verdict(self, known: Facts, now: datetime) -> Verdict:
+        """What it says of a contact at a moment. On [now, until) it says nothing else."""
+        at = times.micros(now)
+        holds, until = self.node.judge(known, at)
+        for _ in range(_AHEAD):
+            if until >= times.NEVER:
+                break
+            again, later = self.node.judge(known, until)
+            if again != holds:
+                break
+            until = later
+        return Verdict(holds, times.moment(until), self, known, at)
+
+    def describe(self) -> str:
+        """The rule as a sentence."""
+        return reasons.says(self.node)
+
+
+def parse(tenant: str, plain: Any, *, pointer: str = "/rule", kept: bool = False) -> Rule:
+    """The rule that a client wrote. Raises `Invalid` with everything that is wrong, each at its place below `pointer`.
+
+    One that is `kept`, and so was acceptable once, stays so when the firm's fields or their options go.
+    """
+    node = parsing.tree(tenant, plain, pointer, kept=kept)
+    return Rule(plain, node, parsing.needs(node), parsing.watched(node), node.timely)
+
+
+def known(tenant: str, segment_id: str, version: int, plain: Any) -> Rule:
+    """The kept rule of a segment at a version, parsed once in a process. Raises `Invalid`."""
+    key = (tenant, segment_id, version)
+    rule = _known.get(key)
+    if rule is None:
+        rule = _known[key] = parse(tenant, plain, kept=True)
+        if len(_known) > _REMEMBERED:
+            _known.popitem(last=False)
+    return rule

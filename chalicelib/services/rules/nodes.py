@@ -1,0 +1,121 @@
+"""What a rule is made of: conditions, groups of them, and "some deal that …". Each says whether it holds, and how long.
+
+A group that does not hold because of one part does not hold as long as that part does not: so `until` is the latest
+moment of those that keep it so, not the earliest of all. Where nothing that time moves matters, it is never.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from chalicelib.services.rules.kinds import Op
+from chalicelib.services.rules.times import FALSE, NEVER, TRUE, Judged
+from chalicelib.services.rules.values import Field, Judge
+
+NEEDS: Final = {"deal": "deals", "order": "orders", "mail": "mail"}  # what is read for some one of them
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A field, an operator, and what it is compared with: as understood, and as it was said."""
+
+    field: Field
+    name: str
+    op: Op
+    wanted: Any
+    said: Any
+    judge: Judge
+    timely: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All of its parts, any, or none (`not`)."""
+
+    how: str
+    parts: tuple["Node", ...]
+    judge: Judge = field(init=False)
+    timely: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        # What time does not move comes first: it often decides at once, and for good.
+        ordered = sorted(self.parts, key=lambda part: part.timely)
+        object.__setattr__(self, "judge", _JUDGES[self.how]([part.judge for part in ordered]))
+        object.__setattr__(self, "timely", any(part.timely for part in self.parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """Some one deal, order or mail of the contact fulfils the part."""
+
+    noun: str
+    part: "Node"
+    judge: Judge = field(init=False)
+    timely: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "judge", _some(self.noun, self.part.judge))
+        object.__setattr__(self, "timely", self.part.timely)
+
+
+Node = Condition | Group | Some
+
+
+def _all(judges: Sequence[Judge]) -> Judge:
+    def judge(scope: Any, now: int) -> Judged:
+        holds, soonest, latest = True, NEVER, 0
+        for one in judges:
+            result, until = one(scope, now)
+            if result:
+                soonest = min(until, soonest)
+            elif until == NEVER:
+                return FALSE
+            else:
+                latest = max(until, latest) if not holds else until
+                holds = False
+        if holds:
+            return TRUE if soonest == NEVER else Judged(True, soonest)
+        return Judged(False, latest)
+
+    return judge
+
+
+def _any(judges: Sequence[Judge]) -> Judge:
+    def judge(scope: Any, now: int) -> Judged:
+        holds, soonest, latest = False, NEVER, 0
+        for one in judges:
+            result, until = one(scope, now)
+            if not result:
+                soonest = min(until, soonest)
+            elif until == NEVER:
+                return TRUE
+            else:
+                latest = max(until, latest) if holds else until
+                holds = True
+        if not holds:
+            return FALSE if soonest == NEVER else Judged(False, soonest)
+        return Judged(True, latest)
+
+    return judge
+
+
+def _none(judges: Sequence[Judge]) -> Judge:
+    some = _any(judges)
+
+    def judge(scope: Any, now: int) -> Judged:
+        holds, until = some(scope, now)
+        return Judged(not holds, until)
+
+    return judge
+
+
+_JUDGES: Final[dict[str, Callable[[Sequence[Judge]], Judge]]] = {"all": _all, "any": _any, "not": _none}
+HOW: Final = tuple(_JUDGES)
+
+
+def _some(noun: str, inner: Judge) -> Judge:
+    def judge(scope: Any, now: int) -> Judged:
+        judges = [lambda _scope, at, part=part: inner(part, at) for part in scope.some(noun)]
+        return _any(judges)(scope, now)
+
+    return judge

@@ -1,0 +1,114 @@
+"""Why somebody is in a segment or not, and what a rule says: sentences for people."""
+
+from typing import Any, Final
+
+from chalicelib.schemas.money import EXPONENTS
+from chalicelib.services.rules import times
+from chalicelib.services.rules.nodes import Condition, Group, Node, Some
+from chalicelib.services.rules.operands import Distance
+from chalicelib.services.rules.values import Field
+
+LONGEST: Final = 200  # characters of a reason: it is kept beside each membership
+_SHOWN: Final = 5  # of several values
+_VALUE: Final = 60  # characters of a value
+_WORDS: Final = {
+    "eq": "is",
+    "ne": "is not",
+    "lt": "is below",
+    "lte": "is at most",
+    "gt": "is above",
+    "gte": "is at least",
+    "contains": "contains",
+    "starts_with": "starts with",
+    "in": "is one of",
+}
+_JOINED: Final = {"all": " and ", "any": " or ", "not": " or "}
+
+
+def why(node: Node, scope: Any, now: int) -> str:
+    """Why the rule holds, or why it does not: the facts that decide."""
+    told = list(dict.fromkeys(_told(node, scope, now)))
+    text = "; ".join(told)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def says(node: Node) -> str:
+    """The rule as a sentence."""
+    if isinstance(node, Condition):
+        return _says(node)
+    if isinstance(node, Some):
+        return f"some {node.noun} with ({says(node.part)})"
+    text = _JOINED[node.how].join(f"({says(part)})" if isinstance(part, Group) else says(part) for part in node.parts)
+    return f"not ({text})" if node.how == "not" else text
+
+
+def _told(node: Node, scope: Any, now: int) -> list[str]:
+    if isinstance(node, Condition):
+        return [_fact(node.field, node.field.value(scope), scope, now)]
+    holds = node.judge(scope, now).holds
+    if isinstance(node, Some):
+        found = next((part for part in scope.some(node.noun) if node.part.judge(part, now).holds), None)
+        return [f"{node.noun}: {', '.join(_told(node.part, found, now))}"] if found else [f"no such {node.noun}"]
+    # Of all that must hold one that does not is enough to say, and of any one that does.
+    deciding = node.how == "all"
+    if holds == (node.how in ("all", "not")):
+        return [fact for part in node.parts for fact in _told(part, scope, now)]
+    part = next(part for part in node.parts if part.judge(scope, now).holds != deciding)
+    return _told(part, scope, now)
+
+
+def _fact(field: Field, value: Any, scope: Any, now: int) -> str:
+    if field.kind == "count":
+        return f"{field.label}: {times.in_last(value, field.window, now)[0] if field.window else len(value)}"
+    if value is None:
+        last = field.label.startswith("last ")
+        return f"never {field.label.removeprefix('last ')}" if last else f"no {field.label}"
+    return f"{field.label} {_SHOWS.get(field.kind, _is)(field, value, scope)}"
+
+
+def _is(field: Field, value: Any, scope: Any) -> str:
+    return f"is {_shown(field.read(scope))}"
+
+
+def _are(field: Field, value: Any, scope: Any) -> str:
+    return ": ".join(("", ", ".join(sorted(map(str, value))[:_SHOWN])))[:_VALUE].strip()
+
+
+def _at(field: Field, value: int, scope: Any) -> str:
+    moment = times.moment(value)
+    return str(moment.date()) if moment else "some day"
+
+
+def _worth(field: Field, value: dict[str, int], scope: Any) -> str:
+    return ", ".join(f"{amount(one, currency)} {currency}" for currency, one in sorted(value.items()))
+
+
+def amount(minor: int, currency: str) -> str:
+    """Minor units as people write them: 129900 EUR are 1299.00."""
+    digits = EXPONENTS.get(currency, 2)
+    sign, whole = "-" if minor < 0 else "", f"{abs(minor):0{digits + 1}}"
+    return f"{sign}{whole[:-digits]}.{whole[-digits:]}" if digits else f"{sign}{whole}"
+
+
+_SHOWS: Final = {"texts": _are, "phones": _are, "set": _are, "moment": _at, "money": _worth}
+
+
+def _says(node: Condition) -> str:
+    label, wanted = node.field.label, node.wanted
+    if node.name == "exists":
+        return f"{label} is known" if wanted else f"{label} is not known"
+    if isinstance(wanted, Distance):
+        return f"{label} within the {'next' if wanted.ahead else 'last'} {wanted.days} days"
+    if node.name == "older_than_days":
+        return f"{label} more than {wanted} days ago"
+    return f"{label} {_WORDS[node.name]} {_shown(node.said)}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict) and "currency" in value:
+        return f"{amount(value['amount'], value['currency'])} {value['currency']}"
+    if isinstance(value, list):
+        return ", ".join(_shown(one) for one in value[:_SHOWN]) + (" …" if len(value) > _SHOWN else "")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)[:_VALUE]
