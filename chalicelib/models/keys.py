@@ -126,6 +126,9 @@ SHAPES: Final[dict[str, Shape]] = {
     "template": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#template", "{name}#{id}")}),
     "campaign": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#campaign", "{id}")}),
     "shard": Shape("T#{tenant}#{campaign}", "SHARD#{number}"),
+    "frozen": Shape("T#{tenant}#{campaign}", "FROZEN"),
+    "spending": Shape("T#{tenant}#{campaign}", "SPENDING"),
+    "pace": Shape("T#{tenant}#pace", "#"),
     "mailing": Shape("T#{tenant}#{contact}", "MAIL#{run}#{step}"),
     "mail_event": Shape(
         "T#{tenant}#message#{message}",
@@ -133,6 +136,8 @@ SHAPES: Final[dict[str, Shape]] = {
         {"gsi1": ("T#{tenant}#mailbox#{mailbox}", "{at}#{digest}"), "gsi2": ("T#{tenant}#mail_event", "{at}#{digest}")},
     ),
     "suppression": Shape("T#{tenant}#suppression#{digest}", "#", {"gsi1": ("T#{tenant}#suppression", "{address}")}),
+    "topic": Shape("T#{tenant}#topic", "{name}"),
+    "consent": Shape("T#{tenant}#{subject}", "CONSENT#{id}"),
     # what keeps it right
     "guard": Shape("T#{tenant}#unique#{noun}#{field}#{value}", "#"),
     "moment": Shape("T#{tenant}#{subject}", "DUE#{what}", {"due": ("DUE#{shard}", "{at}#{tenant}#{subject}#{what}")}),
