@@ -124,6 +124,14 @@ class MailDeferred(Exception):
     """Certainly not sent, and worth another try later."""
 
 
+class MailThrottled(MailDeferred):
+    """Not sent because it came too fast, or was one too many for today: then `pause` says for how many seconds."""
+
+    def __init__(self, detail: str = "", pause: float = 0.0) -> None:
+        super().__init__(detail)
+        self.pause = pause
+
+
 class MailUncertain(Exception):
     """The provider may have taken it: the answer was lost. Never sent again on our own account."""
 
