@@ -123,6 +123,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "segment": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#segment", "{name}#{id}")}),
     "member": Shape("T#{tenant}#{segment}", "M#{contact}"),
     "belonging": Shape("T#{tenant}#{contact}", "SEGMENTS"),
+    "rulebook": Shape("T#{tenant}", "RULES"),
     "template": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#template", "{name}#{id}")}),
     "campaign": Shape("T#{tenant}#{id}", "#", {"gsi1": ("T#{tenant}#campaign", "{id}")}),
     "shard": Shape("T#{tenant}#{campaign}", "SHARD#{number}"),
