@@ -52,6 +52,7 @@ class Part:
     record: Any
     whole: "Facts"
     memo: dict[str, Any] = field(default_factory=dict)
+    stamps: dict[str, str] | None = None
 
     @property
     def zone(self) -> tzinfo:
@@ -60,16 +61,9 @@ class Part:
 
     def stamp(self, event: str) -> str | None:
         """When this was told of the mail, if it was."""
-        record: Mailing = self.record
-        said = (record.seen or {}).get(event)
-        if event == _SENT:
-            result = record.result
-            # A mail of which nobody knew whether it left did, if anything was told of it since.
-            left = result.get("status") == _SENT or (result.get("status") == "unknown" and bool(record.seen))
-            return str(result.get("at") or record.claimed_at) if left else None
-        if not said:
-            return None
-        return said if isinstance(said, str) and said[:1].isdigit() else str(record.claimed_at)
+        if self.stamps is None:
+            self.stamps = _stamps(self.record)
+        return self.stamps.get(event)
 
 
 @dataclass(slots=True)
@@ -282,6 +276,20 @@ class _Reader:
 
     def _partitions(self, kind: str, contact: Contact, part: str) -> Iterable[str]:
         return (keys.partition(kind, **{"tenant": self.tenant, part: one}) for one in absorbed.ids_of(contact))
+
+
+def _stamps(mail: Mailing) -> dict[str, str]:
+    """When each thing was told of a mail, by its name there; and when it was sent."""
+    seen, result, claimed = mail.seen or {}, mail.result, str(mail.claimed_at)
+    told = {name: said if _is_stamp(said) else claimed for name, said in seen.items() if said}
+    # A mail of which nobody knew whether it left did, if anything was told of it since.
+    if result.get("status") == _SENT or (result.get("status") == "unknown" and told):
+        told[_SENT] = str(result.get("at") or claimed)
+    return told
+
+
+def _is_stamp(said: Any) -> bool:
+    return isinstance(said, str) and said[:1].isdigit()
 
 
 def _newer(one: Any, other: Any) -> bool:

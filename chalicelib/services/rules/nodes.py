@@ -63,38 +63,34 @@ Node = Condition | Group | Some
 
 def _all(judges: Sequence[Judge]) -> Judge:
     def judge(scope: Any, now: int) -> Judged:
-        holds, soonest, latest = True, NEVER, 0
+        holds, until = True, NEVER
         for one in judges:
-            result, until = one(scope, now)
-            if result:
-                soonest = min(until, soonest)
-            elif until == NEVER:
-                return FALSE
-            else:
-                latest = max(until, latest) if not holds else until
-                holds = False
-        if holds:
-            return TRUE if soonest == NEVER else Judged(True, soonest)
-        return Judged(False, latest)
+            result, moment = one(scope, now)
+            if not result:
+                if moment == NEVER:
+                    return FALSE
+                if holds or moment > until:
+                    holds, until = False, moment
+            elif holds and moment < until:
+                until = moment
+        return holds, until
 
     return judge
 
 
 def _any(judges: Sequence[Judge]) -> Judge:
     def judge(scope: Any, now: int) -> Judged:
-        holds, soonest, latest = False, NEVER, 0
+        holds, until = False, NEVER
         for one in judges:
-            result, until = one(scope, now)
-            if not result:
-                soonest = min(until, soonest)
-            elif until == NEVER:
-                return TRUE
-            else:
-                latest = max(until, latest) if holds else until
-                holds = True
-        if not holds:
-            return FALSE if soonest == NEVER else Judged(False, soonest)
-        return Judged(True, latest)
+            result, moment = one(scope, now)
+            if result:
+                if moment == NEVER:
+                    return TRUE
+                if not holds or moment > until:
+                    holds, until = True, moment
+            elif not holds and moment < until:
+                until = moment
+        return holds, until
 
     return judge
 
@@ -104,7 +100,7 @@ def _none(judges: Sequence[Judge]) -> Judge:
 
     def judge(scope: Any, now: int) -> Judged:
         holds, until = some(scope, now)
-        return Judged(not holds, until)
+        return not holds, until
 
     return judge
 
@@ -114,8 +110,19 @@ HOW: Final = tuple(_JUDGES)
 
 
 def _some(noun: str, inner: Judge) -> Judge:
+    """As `_any`, of the same question to several."""
+
     def judge(scope: Any, now: int) -> Judged:
-        judges = [lambda _scope, at, part=part: inner(part, at) for part in scope.some(noun)]
-        return _any(judges)(scope, now)
+        holds, until = False, NEVER
+        for part in scope.some(noun):
+            result, moment = inner(part, now)
+            if result:
+                if moment == NEVER:
+                    return TRUE
+                if not holds or moment > until:
+                    holds, until = True, moment
+            elif not holds and moment < until:
+                until = moment
+        return holds, until
 
     return judge

@@ -21,7 +21,7 @@ def holds(test: Test) -> Build:
     """`test` gets what there is and what is wanted."""
 
     def build(field: Field, wanted: Any) -> Judge:
-        value = field.value
+        value = field.reader()
 
         def judge(scope: Any, now: int) -> Judged:
             have = value(scope)
@@ -36,7 +36,7 @@ def opposite(test: Test) -> Build:
     """As `holds`, turned round: also true of what is missing."""
 
     def build(field: Field, wanted: Any) -> Judge:
-        value = field.value
+        value = field.reader()
 
         def judge(scope: Any, now: int) -> Judged:
             have = value(scope)
@@ -49,7 +49,7 @@ def opposite(test: Test) -> Build:
 
 def exists(field: Field, wanted: bool) -> Judge:
     """Whether there is a value."""
-    value = field.value
+    value = field.reader()
 
     def judge(scope: Any, now: int) -> Judged:
         return TRUE if (value(scope) is not None) == wanted else FALSE
@@ -61,8 +61,10 @@ def ends(test: Callable[[int, int, int], bool], *, missing: bool = False) -> Bui
     """Moments against a moment or a day; `test` gets the value, and beginning and end of what it is compared with."""
 
     def build(field: Field, wanted: When) -> Judge:
+        value = field.reader()
+
         def judge(scope: Any, now: int) -> Judged:
-            have = field.value(scope)
+            have = value(scope)
             if have is None:
                 return TRUE if missing else FALSE
             return TRUE if test(have, *wanted.ends(scope)) else FALSE
@@ -74,10 +76,11 @@ def ends(test: Callable[[int, int, int], bool], *, missing: bool = False) -> Bui
 
 def near(field: Field, wanted: Distance) -> Judge:
     """Within so many days of 24 hours."""
+    value = field.reader()
     length = wanted.days * DAY
 
     def judge(scope: Any, now: int) -> Judged:
-        at = field.value(scope)
+        at = value(scope)
         if at is None:
             return FALSE
         return times.during(at - length, at, now) if wanted.ahead else times.during(at, at + length, now)
@@ -87,10 +90,11 @@ def near(field: Field, wanted: Distance) -> Judge:
 
 def past(field: Field, days: int) -> Judge:
     """So many days of 24 hours ago, or longer."""
+    value = field.reader()
     length = days * DAY
 
     def judge(scope: Any, now: int) -> Judged:
-        at = field.value(scope)
+        at = value(scope)
         return FALSE if at is None else times.during(at + length, NEVER, now)
 
     return judge
@@ -98,9 +102,10 @@ def past(field: Field, days: int) -> Judge:
 
 def near_day(field: Field, wanted: Distance) -> Judge:
     """Today, or within so many days of the calendar."""
+    value = field.reader()
 
     def judge(scope: Any, now: int) -> Judged:
-        day = field.value(scope)
+        day = value(scope)
         return FALSE if day is None else times.during(*_around(day, wanted, scope.zone), now)
 
     return judge
@@ -108,9 +113,10 @@ def near_day(field: Field, wanted: Distance) -> Judge:
 
 def past_day(field: Field, days: int) -> Judge:
     """More than so many days of the calendar ago."""
+    value = field.reader()
 
     def judge(scope: Any, now: int) -> Judged:
-        day = field.value(scope)
+        day = value(scope)
         return FALSE if day is None else times.during(times.begins(day + days + 1, scope.zone), NEVER, now)
 
     return judge
@@ -118,9 +124,10 @@ def past_day(field: Field, days: int) -> Judge:
 
 def near_yearly(field: Field, wanted: Distance) -> Judge:
     """As `near_day`, of any year."""
+    value = field.reader()
 
     def judge(scope: Any, now: int) -> Judged:
-        one = field.value(scope)
+        one = value(scope)
         if one is None:
             return FALSE
         year = times.year_of(now, scope.zone)
@@ -139,12 +146,16 @@ def count(test: Test) -> Build:
     """Moments by how many there are, of all or of those in the window before now. None are 0."""
 
     def build(field: Field, wanted: Any) -> Judge:
+        value, window = field.reader(), field.window
+
+        def fits(number: int) -> bool:
+            return test(number, wanted)
+
         def judge(scope: Any, now: int) -> Judged:
-            stamps = field.value(scope)
-            if not field.window:
-                return TRUE if test(len(stamps), wanted) else FALSE
-            count, until = times.in_last(stamps, field.window, now)
-            return Judged(test(count, wanted), until)
+            stamps = value(scope)
+            if not window:
+                return TRUE if fits(len(stamps)) else FALSE
+            return times.while_same(stamps, window, now, fits)
 
         return judge
 

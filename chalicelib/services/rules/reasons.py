@@ -44,43 +44,43 @@ def says(node: Node) -> str:
 
 def _told(node: Node, scope: Any, now: int) -> list[str]:
     if isinstance(node, Condition):
-        return [_fact(node.field, node.field.value(scope), scope, now)]
-    holds = node.judge(scope, now).holds
+        return [_fact(node.field, node.field.reader()(scope), scope, now)]
+    holds = node.judge(scope, now)[0]
     if isinstance(node, Some):
-        found = next((part for part in scope.some(node.noun) if node.part.judge(part, now).holds), None)
+        found = next((part for part in scope.some(node.noun) if node.part.judge(part, now)[0]), None)
         return [f"{node.noun}: {', '.join(_told(node.part, found, now))}"] if found else [f"no such {node.noun}"]
     # Of all that must hold one that does not is enough to say, and of any one that does.
     deciding = node.how == "all"
     if holds == (node.how in ("all", "not")):
         return [fact for part in node.parts for fact in _told(part, scope, now)]
-    part = next(part for part in node.parts if part.judge(scope, now).holds != deciding)
+    part = next(part for part in node.parts if part.judge(scope, now)[0] != deciding)
     return _told(part, scope, now)
 
 
 def _fact(field: Field, value: Any, scope: Any, now: int) -> str:
     if field.kind == "count":
-        return f"{field.label}: {times.in_last(value, field.window, now)[0] if field.window else len(value)}"
+        return f"{field.label}: {times.in_last(value, field.window, now) if field.window else len(value)}"
     if value is None:
         last = field.label.startswith("last ")
         return f"never {field.label.removeprefix('last ')}" if last else f"no {field.label}"
-    return f"{field.label} {_SHOWS.get(field.kind, _is)(field, value, scope)}"
+    return field.label + _SHOWS.get(field.kind, _is)(field, value, scope)
 
 
 def _is(field: Field, value: Any, scope: Any) -> str:
-    return f"is {_shown(field.read(scope))}"
+    return f" is {_shown(field.read(scope))}"
 
 
 def _are(field: Field, value: Any, scope: Any) -> str:
-    return ": ".join(("", ", ".join(sorted(map(str, value))[:_SHOWN])))[:_VALUE].strip()
+    return f": {_shown(sorted(map(str, filter(None, field.read(scope)))))}"
 
 
 def _at(field: Field, value: int, scope: Any) -> str:
     moment = times.moment(value)
-    return str(moment.date()) if moment else "some day"
+    return f" {moment.date()}" if moment else " some day"
 
 
 def _worth(field: Field, value: dict[str, int], scope: Any) -> str:
-    return ", ".join(f"{amount(one, currency)} {currency}" for currency, one in sorted(value.items()))
+    return ": " + ", ".join(f"{amount(one, currency)} {currency}" for currency, one in sorted(value.items()))
 
 
 def amount(minor: int, currency: str) -> str:

@@ -5,8 +5,9 @@ boundary, and what is true there is true for good. Whole numbers, because they n
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import groupby
 from typing import Final, NamedTuple
 
 NEVER: Final = 1 << 62  # a moment that does not come: beyond what a date can say
@@ -20,15 +21,10 @@ _IS_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _LEAP: Final = "2000"  # a year that has every day
 
 
-class Judged(NamedTuple):
-    """Whether something holds, and the first moment at which time alone may change that."""
-
-    holds: bool
-    until: int
-
-
-TRUE: Final = Judged(True, NEVER)
-FALSE: Final = Judged(False, NEVER)
+# Whether something holds, and the first moment at which time alone may change that. A plain pair, as there are many.
+Judged = tuple[bool, int]
+TRUE: Final[Judged] = (True, NEVER)
+FALSE: Final[Judged] = (False, NEVER)
 
 
 class Yearly(NamedTuple):
@@ -112,19 +108,30 @@ def year_of(now: int, zone: tzinfo) -> int:
 def during(begin: int, end: int, now: int) -> Judged:
     """Whether now lies in a stretch."""
     if now < begin:
-        return Judged(False, begin) if begin < end else FALSE
-    return Judged(True, end) if now < end else FALSE
+        return (False, begin) if begin < end else FALSE
+    return (True, end) if now < end else FALSE
 
 
 def during_any(stretches: Sequence[tuple[int, int]], now: int) -> Judged:
     """Whether now lies in one of them at least."""
     inside = [end for begin, end in stretches if begin <= now < end]
     if inside:
-        return Judged(True, max(inside))
-    return Judged(False, min((begin for begin, end in stretches if now < begin < end), default=NEVER))
+        return True, max(inside)
+    return False, min((begin for begin, end in stretches if now < begin < end), default=NEVER)
 
 
-def in_last(stamps: Sequence[int], length: int, now: int) -> tuple[int, int]:
-    """How many of these moments lie within `length` before now, and until when that holds."""
-    edges = [edge for at in stamps for edge in (at, at + length) if edge > now]
-    return sum(at <= now < at + length for at in stamps), min(edges, default=NEVER)
+def in_last(stamps: Sequence[int], length: int, now: int) -> int:
+    """How many of these moments lie within `length` before now."""
+    return sum(at <= now < at + length for at in stamps)
+
+
+def while_same(stamps: Sequence[int], length: int, now: int, test: Callable[[int], bool]) -> Judged:
+    """What a test says of their number within `length` before now, and until when it says that."""
+    count = in_last(stamps, length, now)
+    holds = test(count)
+    steps = [(at, 1) for at in stamps if at > now] + [(at + length, -1) for at in stamps if at + length > now]
+    for edge, several in groupby(sorted(steps), key=lambda step: step[0]):
+        count += sum(change for _, change in several)
+        if test(count) != holds:
+            return holds, edge
+    return holds, NEVER

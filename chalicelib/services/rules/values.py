@@ -29,12 +29,17 @@ class Field(NamedTuple):
     prefix: str = ""  # of the ids it holds
     window: int = 0  # microseconds before now in which moments are counted; 0 counts all
 
-    def value(self, scope: Any) -> Any:
-        """The value as operators compare it, None if there is none; worked out once for a scope."""
-        memo = scope.memo
-        if self.name in memo:
-            return memo[self.name]
-        value = memo[self.name] = _NORMAL[self.kind](self.read(scope))
+    def reader(self) -> Callable[[Any], Any]:
+        """A function of a scope: the value as operators compare it, None if there is none; worked out once."""
+        name, read, normal = self.name, self.read, _NORMAL[self.kind]
+
+        def value(scope: Any) -> Any:
+            memo = scope.memo
+            found = memo.get(name, memo)
+            if found is memo:  # nobody has asked yet
+                found = memo[name] = normal(read(scope))
+            return found
+
         return value
 
     @property
