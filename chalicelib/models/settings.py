@@ -1,6 +1,6 @@
 """What a firm has settled for itself: its currency, its clock, its days."""
 
-from pynamodb.attributes import UnicodeAttribute, VersionAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute, VersionAttribute
 
 from chalicelib.models.subject import Json
 from chalicelib.models.table import Item
@@ -16,6 +16,9 @@ class Settings(Item, discriminator="settings"):
     time_zone = UnicodeAttribute(null=True)
     hours = Json(null=True)  # {mon … sun: [[from, to], ...]}, times as HH:MM
     holidays = Json(null=True)  # [day]
+    campaign_approval = BooleanAttribute(null=True)
+    campaign_share = NumberAttribute(null=True)  # percent
+    frequency_cap = Json(null=True)  # {count, days}
 
 
 class Rate(Item, discriminator="rate"):

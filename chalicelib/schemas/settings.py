@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from chalicelib.schemas.fields import Draft, Stamp, View, Zone, patch_of
 from chalicelib.schemas.hours import Holidays, Hours, HoursPatch
+from chalicelib.schemas.parts import Part
 
 Currency = Annotated[
     str,
@@ -17,6 +18,13 @@ Currency = Annotated[
 ]
 
 
+class FrequencyCap(Part):
+    """How many mails of campaigns one contact gets at most within so many days, over all campaigns."""
+
+    count: Annotated[int, Meta(ge=1, le=40, examples=[2])]
+    days: Annotated[int, Meta(ge=1, le=90, examples=[7])]
+
+
 class SettingsDraft(Draft):
     """What a firm may settle; what it does not is as usual: euros, UTC, Monday to Friday from nine to five."""
 
@@ -24,9 +32,17 @@ class SettingsDraft(Draft):
     time_zone: Zone = "UTC"
     hours: Hours | None = None
     holidays: Holidays = []
+    campaign_approval: Annotated[
+        bool, Meta(description="Whether a campaign is sent only after somebody else than who wrote it has approved it")
+    ] = False
+    campaign_share: Annotated[
+        int,
+        Meta(ge=1, le=100, description="Preflight warns of an audience over this share of all contacts, in percent"),
+    ] = 50
+    frequency_cap: FrequencyCap | None = None
 
 
-SettingsPatch = patch_of(SettingsDraft, hours=HoursPatch)
+SettingsPatch = patch_of(SettingsDraft, hours=HoursPatch, frequency_cap=patch_of(FrequencyCap))
 
 
 class SettingsView(View):
@@ -36,5 +52,8 @@ class SettingsView(View):
     time_zone: str
     hours: Hours
     holidays: Holidays
+    campaign_approval: bool
+    campaign_share: int
+    frequency_cap: FrequencyCap | None
     updated_at: Stamp | None
     version: int

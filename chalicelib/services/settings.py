@@ -14,11 +14,12 @@ from chalicelib.schemas import decoding
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.fields import merged
 from chalicelib.schemas.money import CURRENCIES
-from chalicelib.schemas.settings import SettingsDraft, SettingsView
+from chalicelib.schemas.settings import FrequencyCap, SettingsDraft, SettingsView
 from chalicelib.services.remembered import ask
 
 CURRENCY: Final = "EUR"
 TIME_ZONE: Final = "UTC"
+SHARE: Final = 50  # percent of all contacts, of which preflight of a campaign warns
 _TRIES: Final = 6
 
 
@@ -67,6 +68,9 @@ def view(record: Settings) -> SettingsView:
         time_zone=record.time_zone,
         hours=record.hours or hours.OFFICE,
         holidays=record.holidays or [],
+        campaign_approval=bool(record.campaign_approval),
+        campaign_share=int(record.campaign_share or SHARE),
+        frequency_cap=msgspec.convert(record.frequency_cap, FrequencyCap | None),
         updated_at=record.updated_at,
         version=int(record.version or 0),
     )
@@ -92,6 +96,9 @@ def _write(record: Settings, patch: dict[str, Any]) -> None:
     record.currency, record.time_zone = draft.currency, draft.time_zone
     record.hours = None if draft.hours == hours.OFFICE else draft.hours
     record.holidays = sorted(set(draft.holidays)) or None
+    record.campaign_approval = draft.campaign_approval or None
+    record.campaign_share = None if draft.campaign_share == SHARE else draft.campaign_share
+    record.frequency_cap = msgspec.to_builtins(draft.frequency_cap)
     record.updated_at = max(clock.stamp(), record.updated_at or "")
 
 
