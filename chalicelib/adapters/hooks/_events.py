@@ -32,6 +32,8 @@ UNSUBSCRIBED: Final = As("unsubscribed")
 SUBSCRIBED: Final = As("subscribed")
 INBOUND: Final = As("inbound")
 
+_WITHOUT_REASON: Final = frozenset({"sent", "delivered", "opened", "clicked", "inbound"})  # a "250 OK" is none
+
 Said = Sequence[Event] | str  # its events, or the name under which it is counted as ignored
 
 
@@ -60,6 +62,8 @@ def made(
     found = event_id or composite(
         provider, kind.type, fields.get("message_id"), fields.get("recipient"), at.isoformat(), fields.get("url")
     )
+    if kind.type in _WITHOUT_REASON:
+        fields.pop("reason", None)
     return Event(type=kind.type, bounce=kind.bounce, provider=provider, event_id=found, at=at, raw=raw, **fields)
 
 

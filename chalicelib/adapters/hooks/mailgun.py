@@ -87,7 +87,7 @@ def _said(raw: dict[str, Any]) -> _events.Said:
             recipient=_read.address(raw.get("recipient") or headers.get("to")),
             message_id=_read.identifier(headers.get("message-id")),
             send=_read.send(_read.part(raw, "user-variables").get("send")),
-            reason=_read.text(*said, raw.get("reason")) if kind.type not in ("sent", "delivered") else None,
+            reason=_read.text(*said, raw.get("reason")),
             url=_read.url(raw.get("url")),
             machine=True if _read.text(client.get("bot")) else None,
             agent=_read.text(client.get("user-agent"), longest=300),

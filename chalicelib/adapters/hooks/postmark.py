@@ -50,6 +50,7 @@ IGNORED: Final = (
     "Bounce InboundError",
 )
 _TIMES: Final = ("DeliveredAt", "BouncedAt", "ReceivedAt", "ChangedAt")
+_REASONS: Final = ("Details", "Description", "SuppressionReason")
 _NO_MESSAGE: Final = "00000000-0000-0000-0000-000000000000"
 
 
@@ -84,7 +85,7 @@ def _said(raw: dict[str, Any]) -> _events.Said:
             recipient=_read.address(to),
             message_id=message_id if message_id != _NO_MESSAGE else None,
             send=_read.send(_read.part(raw, "Metadata").get("send")),
-            reason=_reason(raw, kind),
+            reason=_read.text(*(raw.get(name) for name in _REASONS)),
             url=_read.url(raw.get("OriginalLink")),
             agent=_read.text(raw.get("UserAgent"), longest=300),
             ip=_read.ip(_read.part(raw, "Geo").get("IP")),
@@ -126,9 +127,3 @@ def _at(raw: dict[str, Any], kind: As) -> datetime:
         return _read.iso(parsedate_to_datetime(str(raw.get("Date"))).isoformat())
     except (ValueError, TypeError, IndexError, OverflowError):
         raise _read.Unreadable("no time") from None
-
-
-def _reason(raw: dict[str, Any], kind: As) -> str | None:
-    if kind.type in ("delivered", "inbound"):
-        return None
-    return _read.text(raw.get("Details"), raw.get("Description"), raw.get("SuppressionReason"))

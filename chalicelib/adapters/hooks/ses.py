@@ -253,7 +253,8 @@ def _wish(detail: dict[str, Any]) -> str:
 
 def _topics(preferences: dict[str, Any]) -> dict[str, str]:
     found = preferences.get("topicSubscriptionStatus")
-    pairs = [(one.get("topicName"), one.get("subscriptionStatus")) for one in found or [] if isinstance(one, dict)]
+    listed = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    pairs = [(one.get("topicName"), one.get("subscriptionStatus")) for one in listed]
     return {topic: status for topic, status in pairs if isinstance(topic, str) and isinstance(status, str)}
 
 
