@@ -19,6 +19,7 @@ class Settings(Item, discriminator="settings"):
     campaign_approval = BooleanAttribute(null=True)
     campaign_share = NumberAttribute(null=True)  # percent
     frequency_cap = Json(null=True)  # {count, days}
+    soft_bounces = Json(null=True)  # {count, days}
 
 
 class Rate(Item, discriminator="rate"):

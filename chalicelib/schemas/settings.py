@@ -25,6 +25,13 @@ class FrequencyCap(Part):
     days: Annotated[int, Meta(ge=1, le=90, examples=[7])]
 
 
+class SoftBounces(Part):
+    """After how many messages that bounced softly within so many days an address is not mailed any more."""
+
+    count: Annotated[int, Meta(ge=1, le=20, examples=[3])] = 3
+    days: Annotated[int, Meta(ge=1, le=90, examples=[30])] = 30
+
+
 class SettingsDraft(Draft):
     """What a firm may settle; what it does not is as usual: euros, UTC, Monday to Friday from nine to five."""
 
@@ -40,9 +47,12 @@ class SettingsDraft(Draft):
         Meta(ge=1, le=100, description="Preflight warns of an audience over this share of all contacts, in percent"),
     ] = 50
     frequency_cap: FrequencyCap | None = None
+    soft_bounces: SoftBounces | None = None
 
 
-SettingsPatch = patch_of(SettingsDraft, hours=HoursPatch, frequency_cap=patch_of(FrequencyCap))
+SettingsPatch = patch_of(
+    SettingsDraft, hours=HoursPatch, frequency_cap=patch_of(FrequencyCap), soft_bounces=patch_of(SoftBounces)
+)
 
 
 class SettingsView(View):
@@ -55,5 +65,6 @@ class SettingsView(View):
     campaign_approval: bool
     campaign_share: int
     frequency_cap: FrequencyCap | None
+    soft_bounces: SoftBounces
     updated_at: Stamp | None
     version: int

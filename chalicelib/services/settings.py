@@ -14,7 +14,7 @@ from chalicelib.schemas import decoding
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.fields import merged
 from chalicelib.schemas.money import CURRENCIES
-from chalicelib.schemas.settings import FrequencyCap, SettingsDraft, SettingsView
+from chalicelib.schemas.settings import FrequencyCap, SettingsDraft, SettingsView, SoftBounces
 from chalicelib.services.remembered import ask
 
 CURRENCY: Final = "EUR"
@@ -59,6 +59,11 @@ def fixed(tenant: str) -> Step:
     return Step("save", _fixing(tenant))
 
 
+def soft_bounces(tenant: str) -> SoftBounces:
+    """How many soft bounces are too many. Half a unit."""
+    return _bounces(of(tenant))
+
+
 def view(record: Settings) -> SettingsView:
     """The settings as a client reads them."""
     from chalicelib.services import hours  # zoneinfo is loaded only when somebody asks for hours
@@ -71,6 +76,7 @@ def view(record: Settings) -> SettingsView:
         campaign_approval=bool(record.campaign_approval),
         campaign_share=int(record.campaign_share or SHARE),
         frequency_cap=msgspec.convert(record.frequency_cap, FrequencyCap | None),
+        soft_bounces=_bounces(record),
         updated_at=record.updated_at,
         version=int(record.version or 0),
     )
@@ -81,6 +87,10 @@ def _read(tenant: str, *, consistent: bool = False) -> Settings:
     found = fetch(Settings, *place, consistent=consistent) or Settings(*place, tenant=tenant)
     found.currency, found.time_zone = found.currency or CURRENCY, found.time_zone or TIME_ZONE
     return found
+
+
+def _bounces(record: Settings) -> SoftBounces:
+    return msgspec.convert(record.soft_bounces or {}, SoftBounces)
 
 
 def _write(record: Settings, patch: dict[str, Any]) -> None:
@@ -99,6 +109,7 @@ def _write(record: Settings, patch: dict[str, Any]) -> None:
     record.campaign_approval = draft.campaign_approval or None
     record.campaign_share = None if draft.campaign_share == SHARE else draft.campaign_share
     record.frequency_cap = msgspec.to_builtins(draft.frequency_cap)
+    record.soft_bounces = msgspec.to_builtins(draft.soft_bounces) if draft.soft_bounces != SoftBounces() else None
     record.updated_at = max(clock.stamp(), record.updated_at or "")
 
 
