@@ -33,6 +33,7 @@ _ULID: Final = "01HX5ZZKBKACTAV9WEVGEMMVRZ"
 IDS: Final[dict[str, tuple[str, str]]] = {
     "activity_id": ("act", "The activity's id"),
     "calendar_id": ("cal", "The id of a link to one's tasks; not its secret"),
+    "campaign_id": ("cam", "The campaign's id"),
     "company_id": ("com", "The company's id"),
     "contact_id": ("con", "The contact's id"),
     "deal_id": ("dea", "The deal's id"),

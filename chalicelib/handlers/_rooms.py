@@ -17,6 +17,7 @@ ROOMS: Final = (
     "boards",
     "bulk",
     "calendars",
+    "campaigns",
     "companies",
     "contacts",
     "deals",

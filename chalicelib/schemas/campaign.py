@@ -97,7 +97,9 @@ class Approval(View):
 
 
 class CampaignView(View):
-    """A campaign as a client reads it. `note` says why it is paused, or went back to being a draft."""
+    """A campaign as a client reads it. `status_reason` says why it is paused, or a draft again, where nobody asked for
+    that. `launched_by` is also who has it launched later.
+    """
 
     id: str
     name: str
@@ -116,7 +118,7 @@ class CampaignView(View):
     seeds: list[str]
     ab: dict[str, Any]
     approval: Approval
-    note: str | None
+    status_reason: str | None
     audience: int | None
     scheduled_at: Stamp | None
     launched_at: Stamp | None
@@ -169,20 +171,25 @@ class Finding(View):
 
 
 class Price(View):
-    """What it takes. `usd` is at list prices with the provider's fee for each mail, `without_provider` without it."""
+    """What it takes: units of the database and Lambda milliseconds. `usd` is the sum at list prices, the provider's fee
+    for each mail included.
+    """
 
     usd: float
     read_units: float
     write_units: float
     ms: float
+
+
+class Cost(Price):
+    """What it took, as measured; `mails` were handed to the provider."""
+
     mails: int
-    without_provider: float
 
 
 class Preflight(View):
-    """What would happen if it were launched now: how many are addressed, who of them does not get it, what is wrong,
-    how long it takes at the rate that is allowed, and what it costs. `recipients`: `audience` less who is excluded.
-    `exact`: everybody was looked at; else what was found of a part is told of all.
+    """What would happen if it were launched now: how many are addressed, who of them does not get it and by which rule,
+    what is wrong, how long it takes, and what it costs. An error in `lint` keeps it from being launched.
     """
 
     audience: int
@@ -190,12 +197,12 @@ class Preflight(View):
     lint: list[Finding]
     duration_seconds: int
     cost: Price
-    recipients: int
-    exact: bool = True
 
 
 class CampaignReport(View):
-    """What became of it: counts of people. What is `_human` was not done by a program, as far as that can be told."""
+    """What became of it, in people. `_human` is what no program did, as far as that can be told. Once it is finished,
+    `sent + failed + suppressed + unknown` is `audience`; before that, `pending` are still to come.
+    """
 
     campaign_id: str
     status: Status
@@ -213,12 +220,14 @@ class CampaignReport(View):
     unsubscribed: int
     bounced: int
     complained: int
-    rates: dict[str, float]
-    cost: Price
+    rates: Annotated[dict[str, float], Meta(description="Shares from 0 to 1, by what they are shares of")]
+    cost: Cost
 
 
 class RecipientView(View):
-    """One of those it was for, and what became of the mail to him. `at` is when that was settled."""
+    """One of those it was for, and what became of the mail to him; `at` is when that was known. Of somebody who was
+    removed for good only what the campaign itself counts is left.
+    """
 
     contact_id: str
     address: str | None
@@ -229,7 +238,6 @@ class RecipientView(View):
     delivered_at: Stamp | None = None
     opened_at: Stamp | None = None
     clicked_at: Stamp | None = None
-    bounced_at: Stamp | None = None
 
 
 class RecipientQuery(ListQuery):

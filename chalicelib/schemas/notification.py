@@ -56,6 +56,7 @@ class PreferencesDraft(Draft):
     quote: Channels
     follow_up: Channels
     escalation: Channels
+    campaign: Channels
     digest: Channels
 
 
@@ -71,6 +72,7 @@ class PreferencesView(View):
     quote: Channels
     follow_up: Channels
     escalation: Channels
+    campaign: Channels
     digest: Channels
     updated_at: Stamp
     version: int

@@ -100,7 +100,7 @@ def view(campaign: Campaign) -> CampaignView:
     plain = {name: getattr(campaign, name, None) for name in CampaignView.__struct_fields__}
     plain |= {"name": campaign.label, "from": plain.pop("sender"), "send_window": campaign.window}
     plain |= {"tracking": campaign.tracking or {}, "seeds": campaign.seeds or [], "ab": {}}
-    plain |= {"approval": _approval(campaign.approval), "note": campaign.paused_reason}
+    plain |= {"approval": _approval(campaign.approval), "status_reason": campaign.paused_reason}
     return msgspec.convert(plain, CampaignView, strict=False)
 
 

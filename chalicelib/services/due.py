@@ -22,6 +22,7 @@ from chalicelib.services import (
     followups,
     hints,
     jobs,
+    launching,
     mentions,
     plays,
     purging,
@@ -46,6 +47,7 @@ DUE: Final[dict[str, Callable[[Moment], float | None]]] = {
     purging.WHAT: purging.sweep,
     purging.LAST: purging.sweep_last,
     jobs.WHAT: turns.turn,
+    launching.WHAT: launching.come,
     snapshots.WHAT: snapshots.take,
 }
 
@@ -61,6 +63,7 @@ GIVEN_UP: Final[dict[str, Callable[[Moment], None]]] = {
     purging.WHAT: purging.give_up,
     purging.LAST: purging.give_up,
     jobs.WHAT: turns.give_up,
+    launching.WHAT: launching.give_up,
     snapshots.WHAT: snapshots.give_up,
 }
 

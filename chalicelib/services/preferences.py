@@ -22,6 +22,7 @@ KINDS: Final[dict[str, dict[str, bool]]] = {
     "quote": {"in_app": True, "mail": True},
     "follow_up": {"in_app": True, "mail": False},
     "escalation": {"in_app": True, "mail": True},
+    "campaign": {"in_app": True, "mail": False},
     "digest": {"in_app": False, "mail": True},
 }
 

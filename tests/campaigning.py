@@ -1,0 +1,104 @@
+"""Campaigns as tests need them: with a segment and a template that are there, and an audience that was settled."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chalicelib import ids
+from chalicelib.models.campaign import Campaign, Shard
+from chalicelib.models.mailing import Mailing, outcome
+from chalicelib.models.segment import Segment
+from chalicelib.models.template import Template
+from chalicelib.models.writes import Step, transact
+from chalicelib.services import campaigns, settling, shards
+from tests.house import Sender
+
+AT = "2026-03-10T12:00:00.000Z"
+
+
+def segment(sender: Sender, *contacts: str, **fields: Any) -> str:
+    """A static segment of these contacts: its id."""
+    answer = sender.post("/v1/segments", {"name": "Readers", "kind": "static", **fields})
+    assert answer.status == 201, answer.text
+    return str(answer.json["id"])
+
+
+def template(sender: Sender, **fields: Any) -> str:
+    """A template that can be sent: its id."""
+    html = '<p>Hello {{ contact.first_name | default: "you" }}</p><a href="{{ unsubscribe_url }}">Unsubscribe</a>'
+    answer = sender.post("/v1/templates", {"name": "March", "subject": "News of March", "html": html, **fields})
+    assert answer.status == 201, answer.text
+    return str(answer.json["id"])
+
+
+def campaign(sender: Sender, **fields: Any) -> Any:
+    """A campaign with all that it needs."""
+    draft = {"name": "Spring", "from": "News <news@firm.example>", "seeds": ["qa@firm.example"], **fields}
+    for name, make in (("segment_id", bare_segment), ("template_id", bare_template)):
+        if name not in draft:
+            draft[name] = make(sender.tenant)
+    answer = sender.post("/v1/campaigns", draft)
+    assert answer.status == 201, answer.text
+    return answer.json
+
+
+def act(sender: Sender, made: Any, verb: str, body: Any = None) -> Any:
+    """Take a step that is permitted: the campaign as it is then."""
+    answer = sender.post(f"/v1/campaigns/{made['id']}/{verb}", body)
+    assert answer.status == 200, answer.text
+    return answer.json
+
+
+def bare_segment(tenant: str, **fields: Any) -> str:
+    """A segment, by the model alone."""
+    one = Segment(id=ids.new("seg"), tenant=tenant, name="readers", label="Readers", what="static", **fields)
+    return _kept(one)
+
+
+def bare_template(tenant: str, **fields: Any) -> str:
+    """A template, by the model alone."""
+    one = Template(id=ids.new("tpl"), tenant=tenant, name="march", label="March", subject="News", **fields)
+    return _kept(one)
+
+
+def _kept(one: Any) -> str:
+    one.touch("test")
+    one.keys()
+    transact(Step("save", one))
+    return str(one.id)
+
+
+def edited(tenant: str, campaign_id: str, **fields: Any) -> Campaign:
+    """The campaign with what the engine would have written."""
+    one = campaigns.load(tenant, campaign_id, consistent=True)
+    for name, value in fields.items():
+        setattr(one, name, value)
+    transact(Step("save", one))
+    return one
+
+
+def settled(
+    tenant: str, campaign_id: str, run: str, number: int, there: Sequence[str], said: Mapping[str, str]
+) -> Shard:
+    """A shard of these contacts, each of whom ended as `said` (his letter, or `-`), with a mailing if one was begun."""
+    shard = Shard.at(tenant, campaign_id, number)
+    shard.packed = shards.pack((one, shards.trace(tenant, run, f"{uuid.uuid4().hex}@x.example")) for one in there)
+    shard.size = len(there)
+    transact(Step("save", shard))
+    letters = [said.get(one, "s") for one in there]
+    reasons = {str(position): "unsubscribed" for position, letter in enumerate(letters) if letter == "x"}
+    reasons |= {str(position): "refused" for position, letter in enumerate(letters) if letter == "f"}
+    for one, letter in zip(there, letters, strict=True):
+        if letter in "sfu":
+            mailing = Mailing.at(tenant, one, run)
+            mailing.campaign_id, mailing.address, mailing.claim, mailing.claimed_at = (
+                campaign_id,
+                "a@x.example",
+                "c",
+                AT,
+            )
+            mailing.shard = number
+            mailing.outcome = outcome(shards.CELLS[letter], AT, message_id="m-1" if letter == "s" else None)
+            transact(Step("save", mailing))
+    settling.keep(shard, letters, reasons, None)
+    return shard
