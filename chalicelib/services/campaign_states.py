@@ -49,9 +49,9 @@ def move(
 ) -> tuple[Campaign, bool]:
     """Take a step of `STATES`: the campaign as it is then, and whether it was this call that took it.
 
-    `edit` finds it in the state it leads to, changes it in place, and names further writes of the same transaction; it is called again if
-    somebody interfered. Raises `NotFound`, `Stale`, `Conflict` for a step that the state does not permit, and what
-    `edit` raises.
+    `edit` finds it in the state it leads to, changes it in place, and names further writes of the same transaction; it
+    is called again if somebody interfered. Raises `NotFound`, `Stale`, `Conflict` for a step that the state does not
+    permit, and what `edit` raises.
     """
     row = STATES[verb]
 

@@ -14,8 +14,9 @@ from chalicelib.models.writes import Step
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.campaign import CampaignView, Start
 from chalicelib.services import approvals, campaign_lint, campaign_parts, campaign_states, campaigns, dispatch, inbox
-from chalicelib.services.approvals import WHAT, moment
+from chalicelib.services.approvals import moment
 
+WHAT: Final = approvals.WHAT  # the kind of its moment
 SYSTEM: Final = "system"  # who launches what was scheduled
 _FARTHEST: Final = timedelta(days=731)
 _REASON: Final = 500  # characters

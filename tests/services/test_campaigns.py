@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from chalicelib import clock
+from chalicelib import clock, ids
 from chalicelib.models import moments
 from chalicelib.models.moment import Moment
 from chalicelib.services import campaign_states, campaigns, due, launching
@@ -141,9 +141,10 @@ class TestSteps:
         parts = {"segment_id": bare_segment(owner.tenant), "template_id": bare_template(owner.tenant)}
         fields: dict[str, Any] = {"scheduled_at": SOON} if status == "scheduled" else {}
         if status not in ("draft", "scheduled"):
-            fields = {"run": "run_01HX5ZZKBKACTAV9WEVGEMMVRZ", "launched_at": SOON, "shards": 1, "audience": 1}
+            fields = {"launched_at": SOON, "shards": 1, "audience": 1}
         for verb, body in WHO.items():
             made = campaign(owner, **parts)
+            fields |= {"run": ids.new("run")} if "launched_at" in fields else {}
             edited(owner.tenant, made["id"], status=status, **fields)
             before = now(owner, made)
             answer = owner.post(f"{path(made)}/{verb}", body)
