@@ -26,6 +26,7 @@ class Failed(Exception):
 
 def get(url: str) -> bytes:
     """The body at an https address. Raises Failed for any answer but a 200, redirects included, and for none."""
+    import contextlib
     import http.client
     import ssl
 
@@ -37,18 +38,18 @@ def get(url: str) -> bytes:
     if parts.scheme != "https" or not host or parts.username is not None:
         raise Failed("not an https address")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    end = clock.ticks() + TIMEOUT
-    connection = http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=ssl.create_default_context())
     try:
-        connection.request("GET", target, headers={"User-Agent": "Tendril", "Connection": "close"})
-        answer = connection.getresponse()
-        if answer.status != 200:
-            raise Failed(f"answered {answer.status}", answer.status)
-        return _body(answer, end)
+        with contextlib.closing(
+            http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=ssl.create_default_context())
+        ) as connection:
+            end = clock.ticks() + TIMEOUT
+            connection.request("GET", target, headers={"User-Agent": "Tendril", "Connection": "close"})
+            answer = connection.getresponse()
+            if answer.status != 200:
+                raise Failed(f"answered {answer.status}", answer.status)
+            return _body(answer, end)
     except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: of a host or path that is none
         raise Failed(f"no answer: {type(error).__name__}") from error
-    finally:
-        connection.close()
 
 
 def _body(answer: "http.client.HTTPResponse", end: float) -> bytes:
