@@ -1,8 +1,8 @@
 """The rim: one decorator per route is the whole HTTP contract.
 
-A view takes the actor, then its path parameters, and of `query`, `page`, `body`, `expected`, `source` and `base` those
-that it names. It makes one service call and returns a view struct; status codes, errors, headers and money are decided
-here.
+A view takes the actor, then its path parameters, and of `query`, `page`, `body`, `expected`, `source`, `base`,
+`headers` (by their names in small letters) and `raw` (the body's bytes as they came) those that it names. It makes one
+service call and returns a view struct; status codes, errors, headers and money are decided here.
 """
 
 from collections.abc import Callable
@@ -92,6 +92,10 @@ class Routes(Blueprint):
         """Put into the trash."""
         return self._add("DELETE", path, permission, **{"status": 204, **options})
 
+    def head(self, path: str, *, permission: str | None, **options: Any) -> Callable[[View], View]:
+        """Say what a GET would answer, without its body."""
+        return self._add("HEAD", path, permission, **options)
+
     def _add(self, method: str, path: str, permission: str | None, **options: Any) -> Callable[[View], View]:
         def decorate(view: View) -> View:
             route = register(method, path, view, permission, **options)
@@ -111,7 +115,7 @@ def _answer(route: Route, parameters: dict[str, str]) -> Response:
     request, context = _current.get()
     try:
         actor = _admit(route, request)
-        if route.method == "POST" and "idempotency-key" in request.headers:
+        if route.keyed and "idempotency-key" in request.headers:
             # Loaded here because it costs a tenth of a second, which only those who send the header should pay.
             from chalicelib.handlers import _idempotency
 
@@ -156,6 +160,10 @@ def _perform(route: Route, request: Request, actor: Actor | None, parameters: di
         given["source"] = request.source
     if "base" in route.wants:
         given["base"] = request.base
+    if "headers" in route.wants:
+        given["headers"] = request.headers
+    if "raw" in route.wants:
+        given["raw"] = request.raw()
     query: Any = request.query(route.query) if route.query else None
     if "query" in route.wants:
         given["query"] = query

@@ -17,7 +17,7 @@ from chalicelib.handlers import _problem, _rooms
 from chalicelib.handlers._routes import ROUTES, Route
 
 VERSION: Final = "1.0.0"  # of this contract; a client that knows 1.x goes on working with any later 1.y
-ORDER: Final = ("GET", "PUT", "POST", "PATCH", "DELETE")
+ORDER: Final = ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE")
 PUBLIC: Final[list[Any]] = []
 BEARER: Final[list[dict[str, list[str]]]] = [{"bearer": []}]
 EITHER: Final[list[dict[str, list[str]]]] = [{}, *BEARER]
@@ -61,7 +61,7 @@ def refusals(route: Route) -> set[int]:
             found.add(403)
     if "{" in route.path:
         found.add(404)
-    if route.method == "POST":
+    if route.keyed:
         found |= {409, 413, 422}  # `Idempotency-Key`: still running; a body to compare; used for another request
     if route.body is not None:
         found |= {400, 413, 415, 422}
@@ -102,6 +102,8 @@ def _operation(route: Route, book: schemas.Book) -> dict[str, Any]:
         operation["parameters"] = parameters
     if route.body is not None:
         operation["requestBody"] = _request_body(route, route.body, book)
+    if "raw" in route.wants:
+        operation["requestBody"] = {"required": True, "content": {"*/*": {"schema": {}}}}
     operation["responses"] = _responses(route, book)
     return operation
 
@@ -117,7 +119,7 @@ def _header_parameters(route: Route) -> list[dict[str, str]]:
         names.append("IfMatch")
     if _has_etag(route) and route.method == "GET":
         names.append("IfNoneMatch")
-    if route.method == "POST":
+    if route.keyed:
         names.append("IdempotencyKey")
     return [{"$ref": f"#/components/parameters/{name}"} for name in names]
 
@@ -162,7 +164,7 @@ def _success(route: Route, status: int, book: schemas.Book) -> dict[str, Any]:
         names.append("ETag")
     if status in (201, 202) and "id" in _fields(route):
         names.append("Location")
-    if route.method == "POST":
+    if route.keyed:
         names.append("Idempotency-Replayed")
     if 429 in route.errors:
         names += words.QUOTA

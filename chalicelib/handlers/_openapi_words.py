@@ -22,6 +22,8 @@ SUCCESS: Final = {
     204: "Done; there is nothing to say",
     404: "A page that says that there is no such thing",
     410: "A page that says that it holds no more",
+    302: "On to where the link leads",
+    406: "Not taken, now or later; as this provider wants to be told",
     301: "The record has become a part of another one, which is read there",
 }
 UNFORESEEN: Final = "Something went wrong here; the request id says which log line tells."
@@ -63,6 +65,10 @@ NAMES: Final[dict[str, tuple[str, str]]] = {
     "day": ("The day from which it holds", "2026-03-01"),
     "file": ("The file that a secret link names", "ten_01HX.cal_01HX.c2VjcmV0.ics"),
     "domain": ("The company's mail domain", "example.com"),
+    "provider": ("The mail provider, by its short name", "sendgrid"),
+    "tenant_key": ("The firm's key, as `hook_url` has it", "k1-3f2a1b.AZ0xQy3n8sT2JmHkq1v5w7aZ0xQy3n8sT2JmHkq1v5w"),
+    "opening": ("The token of a mail's picture", "k1-3f2a1b.BAAZ0xQy3n8sT2JmHkq1v5w7aZ0xQy3n8sT2Jm"),
+    "click": ("The token of a mail's link, which holds where it leads", "k1-3f2a1b.BQAZ0xQy3n8sT2JmHkq1v5w7aZ0xQy3n8"),
     "link": ("The token of a quote's link", "eyJhbGciOiJIUzI1NiJ9.eyJxIjoicXVvXzAxIn0.c2ln"),
     "external_id": ("`system:id`, the record's id in another system", "hubspot:501"),
 }

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, get_args
+from typing import Annotated, Any, Final, get_args, get_origin
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -17,6 +17,7 @@ MAX_BODY: Final = 1024 * 1024  # bytes
 _UNREADABLE: Final = "\ufffd".encode()
 _JSON: Final = ("application/json", "application/merge-patch+json")
 _FORM: Final = "application/x-www-form-urlencoded"
+_PARTS: Final = "multipart/form-data"
 _MOST_FIELDS: Final = 50  # of a form
 _TAG: Final = re.compile(r'(?:W/)?"?(0|[1-9][0-9]{0,8})"?')
 _CUSTOM: Final = "custom."  # `custom.tier=gold` asks for a value of the firm's own field
@@ -38,11 +39,18 @@ class Request:
         self.headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
 
     def body(self) -> bytes:
-        """The raw body. Raises `TooLarge` over 1 MB, `BadRequest` if the gateway's base64 is broken or it is not UTF-8.
+        """The body as UTF-8. Raises as `raw`, and `BadRequest` if it is none.
 
         The gateway hands over as text what is not, with U+FFFD for what it could not read. So text with that character
         is refused before it is kept for good; who means it writes `\\ufffd`.
         """
+        data = self.raw()
+        if _UNREADABLE in data:
+            raise errors.BadRequest("The body is not UTF-8.")
+        return data
+
+    def raw(self) -> bytes:
+        """The body as it came. Raises `TooLarge` over 1 MB, `BadRequest` if the gateway's base64 is broken."""
         raw = self.event.get("body") or ""
         try:
             data = base64.b64decode(raw, validate=True) if self.event.get("isBase64Encoded") else raw.encode()
@@ -50,8 +58,6 @@ class Request:
             raise errors.BadRequest("The body cannot be decoded.") from None
         if len(data) > MAX_BODY:
             raise errors.TooLarge(f"The body is {len(data)} bytes long; at most {MAX_BODY} are taken.")
-        if _UNREADABLE in data:
-            raise errors.BadRequest("The body is not UTF-8.")
         return data
 
     @property
@@ -67,22 +73,45 @@ class Request:
         return str(self.headers.get("content-type", _JSON[0])).partition(";")[0].strip().lower()
 
     def form(self, kind: type[msgspec.Struct]) -> Any:
-        """The body as a struct, as an HTML form sends it or as JSON; a field that was left blank was not given.
+        """The body as a struct, as an HTML form sends it (in either way) or as JSON; a field that was left blank was
+        not given, and a list has each value that was.
 
-        Raises as `json`, and `Invalid` for a field given twice.
+        Raises as `json`, and `Invalid` for any other field given twice.
         """
-        if self.media_type != _FORM:
+        if self.media_type not in (_FORM, _PARTS):
             return self.json(kind)
         try:
-            text = self.body().decode()
-            fields = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+            fields = self._parts() if self.media_type == _PARTS else self._pairs()
         except ValueError:
             raise errors.BadRequest("The body is not a form.") from None
-        names = [name for name, _ in fields]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise errors.invalid(f"/{twice}", "repeated", f"`{twice}` was given {names.count(twice)} times.")
-        return decoding.convert({name: value.strip() for name, value in fields if value.strip()}, kind)
+        given: dict[str, Any] = {name: [] for name in {name for name, _ in fields} & _lists(kind)}
+        for name, value in ((name, value.strip()) for name, value in fields if value.strip()):
+            if name in _lists(kind):
+                given[name].append(value)
+            elif name in given:
+                raise errors.invalid(f"/{name}", "repeated", f"`{name}` was given more than once.")
+            else:
+                given[name] = value
+        return decoding.convert(given, kind)
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        text = self.body().decode()
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+
+    def _parts(self) -> list[tuple[str, str]]:
+        """The fields of a form in parts (RFC 7578). Raises ValueError for what is none, and for a file."""
+        from email.parser import BytesParser  # as mail programs send a form so, and hardly anybody else
+        from email.policy import HTTP
+
+        head = f"Content-Type: {self.headers['content-type']}\r\n\r\n".encode()
+        whole = BytesParser(policy=HTTP).parsebytes(head + self.body())
+        parts = list(whole.iter_parts()) if whole.is_multipart() and not whole.defects else []
+        if not 0 < len(parts) <= _MOST_FIELDS or any(part.is_multipart() or part.get_filename() for part in parts):
+            raise ValueError("not a form in parts")
+        names = [part.get_param("name", header="content-disposition") for part in parts]
+        if not all(isinstance(name, str) and name for name in names):
+            raise ValueError("a part without a name")
+        return [(str(name), part.get_payload(decode=True).decode()) for name, part in zip(names, parts, strict=True)]
 
     def json(self, kind: type[msgspec.Struct], *, plain: bool = False) -> Any:
         """The body as a struct; `plain`: as the object it is, after the same check.
@@ -145,6 +174,18 @@ def _numbers(kind: type[msgspec.Struct]) -> frozenset[str]:
 def _moments(kind: type[msgspec.Struct]) -> frozenset[str]:
     """The fields of a struct that are moments, by their names on the wire."""
     return _of_type(kind, datetime)
+
+
+@cache
+def _lists(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The fields of a struct that are lists, by their names on the wire."""
+    plain = msgspec.structs.fields(kind)
+    return frozenset(field.encode_name for field in plain if _is_list(field.type))
+
+
+def _is_list(found: Any) -> bool:
+    origin = get_origin(found)
+    return origin is list or (origin is Annotated and _is_list(get_args(found)[0]))
 
 
 def _of_type(kind: type[msgspec.Struct], wanted: type) -> frozenset[str]:

@@ -43,6 +43,13 @@ class Route:
         return self.method in ("PATCH", "PUT")
 
     @property
+    def keyed(self) -> bool:
+        """Whether `Idempotency-Key` is honoured. Who hands in raw bytes has yet to prove who he is, and writes nothing
+        before.
+        """
+        return self.method == "POST" and "raw" not in self.wants
+
+    @property
     def may_know(self) -> bool:
         """Whether nobody needs to sign in, but whoever does gets more: the view names an actor, or else None."""
         return self.permission is None and "actor" in self.wants

@@ -136,6 +136,7 @@ SHAPES: Final[dict[str, Shape]] = {
         "{digest}",
         {"gsi1": ("T#{tenant}#mailbox#{mailbox}", "{at}#{digest}"), "gsi2": ("T#{tenant}#mail_event", "{at}#{digest}")},
     ),
+    "provider": Shape("T#{tenant}", "PROVIDER#{provider}"),
     "suppression": Shape("T#{tenant}#suppression#{digest}", "#", {"gsi1": ("T#{tenant}#suppression", "{address}")}),
     "topic": Shape("T#{tenant}#topic", "{name}"),
     "consent": Shape("T#{tenant}#{subject}", "CONSENT#{id}"),
