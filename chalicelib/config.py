@@ -40,6 +40,11 @@ def mail_provider() -> str:
     return os.environ.get("MAIL_PROVIDER", "ses")
 
 
+def mail_rate() -> float:
+    """Mails a second that the provider takes: 14 is what SES gives to new accounts outside of its sandbox."""
+    return float(os.environ.get("MAIL_RATE", "14"))
+
+
 def mail_from() -> str:
     """The sender of the system's own mails, such as reminders. Raises KeyError if not configured."""
     return os.environ["MAIL_FROM"]

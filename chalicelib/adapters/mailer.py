@@ -1,11 +1,12 @@
 """The one door for mail. Which provider takes it is configuration; what may be sent is checked here, for all."""
 
 import re
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
 
 from chalicelib import config, errors, observability
-from chalicelib.adapters import _mailbox
+from chalicelib.adapters import _mailbox, hands
 from chalicelib.schemas.mail import Mail
 
 # Modules with `send(mail) -> provider message id`, raising MailRefused, MailDeferred or MailUncertain. Loaded late.
@@ -53,6 +54,11 @@ def mailbox(text: str, pointer: str) -> tuple[str, str]:
     """The (name, address) of one mailbox, as a mail would have it. Raises Invalid at `pointer` for anything else."""
     read = _mailbox.parse(text, pointer)
     return read.name, read.address
+
+
+def send_all(mails: Sequence[Mail]) -> list[str | Exception]:
+    """Hand several to the provider at once: for each its id there, or what `send` raised; in their order."""
+    return hands.each(send, mails)
 
 
 def _check(mail: Mail) -> None:

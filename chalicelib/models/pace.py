@@ -1,4 +1,4 @@
-"""What holds a campaign back, and what it was when it was launched: how fast a firm may send, what is spent, the text."""
+"""What holds a campaign back and what it was when it was launched: how fast a firm sends, what is spent, the text."""
 
 from typing import Any
 

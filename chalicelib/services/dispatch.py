@@ -1,7 +1,7 @@
 """The engine's side of each step in a campaign's life: which work begins, and what must stand beside the campaign.
 
-Each is called while the state changes (`campaign_states.move`), edits the campaign in place, and says what is written in
-the same transaction: so there is no campaign that is running without somebody who sends.
+Each is called while the state changes (`campaign_states.move`), edits the campaign in place, and says what is written
+in the same transaction: so there is no campaign that is running without somebody who sends.
 
 Lanes belong to a round. Whoever starts lanes begins a new one, and a lane of an earlier round ends at its next look.
 """

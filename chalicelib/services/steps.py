@@ -1,7 +1,8 @@
 """What a job of each kind does, as two tables.
 
 A step does one small piece, some two seconds at most: it works from `job.state`, edits that, `done`, `total` and
-`counts`, and answers whether all is finished. The framework keeps what it edited. A worker may die before that, so a
+`counts`, and answers whether all is finished, or after how many seconds (a float) there is something to do again. The
+framework keeps what it edited. A worker may die before that, so a
 step is called again with the same state, and must end the same.
 """
 
@@ -9,11 +10,11 @@ from collections.abc import Callable
 from typing import Final
 
 from chalicelib.models.job import Job
-from chalicelib.services import bulk, duplicates, exports, reassign, relabel, scanning, sweeps
+from chalicelib.services import audience, bulk, duplicates, exports, lanes, previews, reassign, rebuilding, relabel, scanning, sweeps
 from chalicelib.services.importing import reverting
 from chalicelib.services.importing import steps as importing
 
-Work = Callable[[Job], bool]
+Work = Callable[[Job], bool | float]
 
 STEPS: Final[dict[str, Work]] = {
     bulk.KIND: bulk.step,
@@ -23,6 +24,10 @@ STEPS: Final[dict[str, Work]] = {
     reverting.KIND: reverting.step,
     duplicates.SCAN: scanning.step,
     exports.KIND: exports.step,
+    previews.KIND: previews.step,
+    **rebuilding.STEPS,
+    audience.KIND: audience.step,
+    lanes.KIND: lanes.step,
 }
 
 # What is left to do when a job is cancelled or fails, such as handing over the report so far. Also called twice.
@@ -31,4 +36,6 @@ CLOSING: Final[dict[str, Callable[[Job], None]]] = {
     reassign.KIND: sweeps.close,
     importing.KIND: importing.close,
     exports.KIND: exports.close,
+    audience.KIND: audience.close,
+    lanes.KIND: lanes.close,
 }

@@ -54,6 +54,8 @@ def _work(job: Job, moment: Moment) -> float | None:
             finished = STEPS[job.what](job)
         except Exception as error:  # noqa: BLE001 - whatever it is, the job must end, or be tried again
             return _failed(job, error)
+        if isinstance(finished, float):
+            return _rest(job, moment, finished)
         if finished:
             return _end(job, "partial" if job.counts.get("failed") else "succeeded")
         over = clock.ticks() - began >= SLICE
@@ -63,6 +65,13 @@ def _work(job: Job, moment: Moment) -> float | None:
             _pass_on(moment)
             return hints.SETTLED
     return _end(job, "cancelled")
+
+
+def _rest(job: Job, moment: Moment, seconds: float) -> float:
+    """There is nothing to do for so long: the job is free, and its moment comes up again by then."""
+    if store.save(job, None):
+        moments.renew(moment, clock.stamp(clock.after(seconds)))
+    return hints.SETTLED
 
 
 def _failed(job: Job, error: Exception) -> float | None:

@@ -1,0 +1,181 @@
+"""Who gets a campaign is settled once: at its launch a job cuts the audience of the segment into shards.
+
+First it walks the segment and writes down who is in it, with a trace of each address. Then it looks for addresses that
+two of them have. Then the seeds get their copies, and the lanes begin. Whatever the segment does from then on changes
+nothing. A step that is done again writes the same shards under the same numbers.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import partial
+from itertools import pairwise
+from typing import Any, Final
+
+from chalicelib import errors, observability
+from chalicelib.models import keys
+from chalicelib.models.campaign import Campaign, Shard
+from chalicelib.models.contact import Contact
+from chalicelib.models.job import Job
+from chalicelib.models.table import Item, every, fetch, several
+from chalicelib.models.writes import Step, change, put_all
+from chalicelib.services import campaign_states, composing, dispatch, jobs, pace, sending, shards, windows
+
+KIND: Final = dispatch.AUDIENCE
+_WALKED: Final = 1000  # contacts of one step
+_COMPARED: Final = 1_000_000  # traces compared in one step: 40 MB
+_SEED: Final = "seed"  # the purpose of a copy
+
+State = dict[str, Any]
+
+
+def step(job: Job) -> bool:
+    """As `steps.STEPS` says."""
+    campaign = _campaign(job)
+    if campaign is None or campaign.shards is not None:
+        return True
+    state: State = {"phase": "walk", "key": None, "number": 0, "size": 0, **job.state}
+    job.state = _PHASES[state["phase"]](job, campaign, state)
+    job.done = int(job.state["size"])
+    return bool(job.state["phase"] == "over")
+
+
+def close(job: Job) -> None:
+    """The audience could not be cut: somebody has to look. As `steps.CLOSING` says."""
+    campaign = _campaign(job)
+    if campaign is not None and campaign.shards is None and campaign.status == "running":
+        stop(campaign, "audience_failed")
+
+
+def stop(campaign: Campaign, reason: str) -> None:
+    """Pause it, and say why; unless it is not running any more."""
+    try:
+        campaign_states.move(
+            campaign.tenant, campaign.id, "pause", "system", lambda one: setattr(one, "paused_reason", reason)
+        )
+    except (errors.Conflict, errors.NotFound):
+        observability.note("campaign was not running any more", campaign=campaign.id, reason=reason)
+
+
+def _walk(job: Job, campaign: Campaign, state: State) -> State:
+    """Read some more of the segment, and write them down by their zones."""
+    from chalicelib.services import membership
+
+    found, following = membership.walk(campaign.tenant, job.params["segment"], state["key"], _WALKED)
+    names = list(dict.fromkeys(found))
+    contacts = several([keys.key("contact", tenant=campaign.tenant, id=one) for one in names])
+    by_zone: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
+    for name, contact in zip(names, contacts, strict=True):
+        known = contact if isinstance(contact, Contact) and contact.live else None
+        address = composing.address_of(known) if known is not None else None
+        zone = known.time_zone if known is not None and windows.by_contact(campaign.window) else None
+        by_zone[zone or ""].append((name, shards.trace(campaign.tenant, str(campaign.run), address)))
+    made = list(_cut(campaign, by_zone, int(state["number"])))
+    jobs.keep_hold(job)
+    put_all(made)
+    number = int(state["number"]) + len(made)
+    if number > shards.MOST:
+        raise errors.invalid("/segment_id", "too_large", f"A campaign takes at most {shards.MOST} shards.")
+    phase = "walk" if following is not None else "compare"
+    return {**state, "phase": phase, "key": following, "number": number, "size": state["size"] + len(names), "part": 0}
+
+
+def _cut(campaign: Campaign, by_zone: dict[str, list[tuple[str, bytes]]], number: int) -> Iterator[Shard]:
+    for zone in sorted(by_zone):
+        for start in range(0, len(by_zone[zone]), shards.SIZE):
+            some = by_zone[zone][start : start + shards.SIZE]
+            shard = Shard.at(campaign.tenant, campaign.id, number)
+            shard.zone, shard.size, shard.packed = zone or None, len(some), shards.pack(some)
+            yield shard
+            number += 1
+
+
+def _compare(job: Job, campaign: Campaign, state: State) -> State:
+    """Mark whoever has an address that somebody before him has; a share of all addresses at a time."""
+    parts = 1 + int(state["size"]) // _COMPARED
+    part = int(state["part"])
+    doubled = {
+        one for one, other in pairwise(sorted(_traces(campaign, int(state["number"]), part, parts))) if one == other
+    }
+    if doubled:
+        jobs.keep_hold(job)
+        put_all(list(_marked(campaign, int(state["number"]), doubled)))
+    return {**state, "phase": "compare" if part + 1 < parts else "seeds", "part": part + 1}
+
+
+def _traces(campaign: Campaign, number: int, part: int, parts: int) -> Iterator[bytes]:
+    for shard in _all(campaign, number):
+        for one in shards.recipients(shard):
+            if one.trace not in {shards.NOWHERE, shards.TWICE} and one.trace[0] * parts >> 8 == part:
+                yield one.trace
+
+
+def _marked(campaign: Campaign, number: int, doubled: set[bytes]) -> Iterator[Shard]:
+    seen: set[bytes] = set()
+    for shard in _all(campaign, number):
+        kept: list[tuple[str, bytes]] = []
+        for one in shards.recipients(shard):
+            kept.append((one.contact_id, shards.TWICE if one.trace in seen else one.trace))
+            if one.trace in doubled:
+                seen.add(one.trace)
+        packed = shards.pack(kept)
+        if packed != bytes(shard.packed or b""):
+            shard.packed = packed
+            yield shard
+
+
+def _all(campaign: Campaign, number: int) -> Iterator[Shard]:
+    """The shards up to this number; whatever stands behind them was left by a step that was done again."""
+    where = Item.sk.startswith(keys.prefix("shard"))
+    for shard in every(keys.partition("shard", tenant=campaign.tenant, campaign=campaign.id), where=where):
+        if int(shard.number) < number:
+            yield shard
+
+
+def _seeds(job: Job, campaign: Campaign, state: State) -> State:
+    """A copy to each seed, once in a run. One that cannot be sent now does not keep the others waiting."""
+    for number, address in enumerate(campaign.seeds or ()):
+        again = sending.once(
+            campaign.tenant,
+            campaign.id,
+            _SEED,
+            f"{campaign.run}#{number}",
+            partial(composing.seed, campaign, address),
+        )
+        if again is not None:
+            observability.note("seed not sent", campaign=campaign.id)
+    return {**state, "phase": "start"}
+
+
+def _start(job: Job, campaign: Campaign, state: State) -> State:
+    """Say how many they are, and let the lanes begin; unless it was paused or cancelled meanwhile."""
+
+    def load(consistent: bool) -> Campaign:
+        found = _read(job, consistent=True)
+        if found is None or found.run != job.params["run"]:
+            raise errors.Gone("The campaign is not there any more.")
+        return found
+
+    def apply(current: Campaign) -> list[Step]:
+        if current.shards is not None:
+            return []
+        current.audience, current.shards = int(state["size"]), int(state["number"])
+        steps = dispatch.start(current, pace.limit(current.rate)) if current.status == "running" else []
+        current.touch("system")
+        current.keys()
+        return [Step("save", current), *steps]
+
+    change(load, apply, None)
+    return {**state, "phase": "over"}
+
+
+_PHASES: Final = {"walk": _walk, "compare": _compare, "seeds": _seeds, "start": _start}
+
+
+def _campaign(job: Job) -> Campaign | None:
+    """The campaign, if it still is in the run that this job is of, and not cancelled."""
+    found = _read(job, consistent=True)
+    return found if found is not None and found.run == job.params["run"] and found.status != "cancelled" else None
+
+
+def _read(job: Job, *, consistent: bool) -> Campaign | None:
+    return fetch(Campaign, *keys.key("campaign", tenant=job.tenant, id=job.params["campaign"]), consistent=consistent)

@@ -1,0 +1,45 @@
+"""A campaign's limit of cost: what the next few mails may cost is spoken for before anybody claims them.
+
+So it is never exceeded by more than what those few cost beyond the estimate, however many workers send.
+"""
+
+from typing import Final
+
+from pynamodb.exceptions import UpdateError
+
+from chalicelib import money
+from chalicelib.models.campaign import Campaign
+from chalicelib.models.pace import Spending
+from chalicelib.models.table import is_conditional
+
+# What a mail takes beside the provider's fee until it is measured: units and Lambda time, in billionths of a dollar.
+OWN: Final = 3_000
+_NANO: Final = 1_000_000_000
+_PER_MICRO: Final = 1000
+
+
+def estimate(mails: int) -> int:
+    """What so many mails are going to cost, in billionths of a dollar."""
+    return mails * (OWN + round(money.PRICES["mails"] * _NANO))
+
+
+def reserve(campaign: Campaign, nano: int) -> bool:
+    """Whether this much is still within the limit; then it is spoken for. One write unit, none without a limit.
+
+    A negative amount gives back what was not spent.
+    """
+    if campaign.max_cost is None:
+        return True
+    left = int(campaign.max_cost) * _PER_MICRO - nano
+    within = Spending.nano <= left
+    if left >= 0:
+        within = within | Spending.nano.does_not_exist()
+    try:
+        Spending.at(campaign.tenant, campaign.id).update(
+            [Spending.nano.add(nano), Spending.kind.set(Spending)], within if nano > 0 else None
+        )
+    except UpdateError as error:
+        if is_conditional(error):
+            return False
+        raise
+    return True
