@@ -9,7 +9,7 @@ import pytest
 
 import app  # noqa: F401 - importing it fills the registry of routes
 from chalicelib import errors
-from chalicelib.adapters import mailer
+from chalicelib.adapters import hooks, mailer
 from chalicelib.handlers import _openapi_words
 from chalicelib.handlers._routes import ROUTES
 from chalicelib.models import keys
@@ -38,6 +38,7 @@ TABLES = {
     "Add a mail provider": {"PROVIDERS"},
     "Add a reaction": {"REACTIONS", "TASKS", "PATTERNS"},
     "Add a due kind": {"DUE", "GIVEN_UP"},
+    "Add a webhook provider": {"TYPES", "IGNORED", "HOOKS", "SIGN", "SECRETS", "SAMPLES"},
 }
 NOUNS = {"contact": "contacts", "task": "tasks"}  # those that are made as the recipe says, file for file
 FILE = re.compile(r"[\w.{}/-]*[\w}]\.(?:py|json|txt|md)|[\w./-]+/")
@@ -59,9 +60,9 @@ def files(text: str) -> list[str]:
     return [name for name in quoted(text) if FILE.fullmatch(name)]
 
 
-def filled(text: str, noun: str = "task", nouns: str = "tasks", provider: str = "smtp") -> str:
+def filled(text: str, noun: str = "task", nouns: str = "tasks", provider: str = "smtp", hook: str = "resend") -> str:
     """The text with its placeholders filled."""
-    words = {"{noun}": noun, "{nouns}": nouns, "{Noun}": noun.title(), "{provider}": provider}
+    words = {"{noun}": noun, "{nouns}": nouns, "{Noun}": noun.title(), "{provider}": provider, "{hook}": hook}
     for placeholder, word in words.items():
         text = text.replace(placeholder, word)
     return text
@@ -174,6 +175,13 @@ def test_a_provider_is_made_as_the_recipe_says(provider: str) -> None:
 def test_every_provider_is_in_the_table() -> None:
     there = {path.stem for path in (ROOT / "chalicelib/adapters/providers").glob("[a-z]*.py")}
     assert there == set(mailer.PROVIDERS)
+
+
+@pytest.mark.parametrize("hook", hooks.HOOKS)
+def test_a_webhook_provider_is_made_as_the_recipe_says(hook: str) -> None:
+    for name in files(filled(RECIPES["Add a webhook provider"], hook=hook)):
+        assert (ROOT / name).exists()
+    assert {"verify", "parse", "TYPES", "IGNORED"} <= globals_of(f"chalicelib/adapters/hooks/{hook}.py")
 
 
 def test_every_reaction_is_of_a_known_kind_and_lives_in_services() -> None:

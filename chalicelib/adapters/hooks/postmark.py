@@ -5,7 +5,6 @@ https://postmarkapp.com/developer/webhooks/webhooks-overview.
 
 from collections.abc import Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from chalicelib.adapters.hooks import Parsed, Secrets, Verified, _events, _read
@@ -123,6 +122,8 @@ def _addressed(raw: dict[str, Any]) -> object:
 def _at(raw: dict[str, Any], kind: As) -> datetime:
     if kind is not _events.INBOUND:
         return _read.iso(next((raw[name] for name in _TIMES if raw.get(name) is not None), None))
+    from email.utils import parsedate_to_datetime
+
     try:
         return _read.iso(parsedate_to_datetime(str(raw.get("Date"))).isoformat())
     except (ValueError, TypeError, IndexError, OverflowError):
