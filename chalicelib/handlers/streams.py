@@ -18,13 +18,15 @@ room = Blueprint(__name__)
 @entrypoint
 def on_change(event: DynamoDBEvent) -> BatchAnswer:
     """Called with a batch of changes. The real stream is set in `infra/resources.json`."""
-    from chalicelib.services import ledger
+    from chalicelib.services import concerns, ledger
     from chalicelib.services.remembered import remembering
 
     records = event.to_dict()["Records"]
-    with ledger.gathering() as gathered, remembering():
+    with ledger.gathering() as gathered, concerns.gathering() as concerned, remembering():
         answer = each("stream", records, _react)
-    return afterwards(answer, records, {one: partial(gathered.settle, one) for one in gathered.tenants()})
+    answer = afterwards(answer, records, {one: partial(gathered.settle, one) for one in gathered.tenants()})
+    # Segments may ask what all this comes to.
+    return afterwards(answer, records, {one: partial(concerned.settle, one) for one in concerned.tenants()})
 
 
 def _react(record: Mapping[str, Any]) -> None:

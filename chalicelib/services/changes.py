@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from chalicelib import observability
-from chalicelib.models import access, activity, company, contact, deal, job, order, quote, table, task
+from chalicelib.models import access, activity, company, contact, deal, job, mailing, order, quote, table, task
 from chalicelib.services import (
     answers,
     assignments,
     board,
+    concerns,
     counts,
     dates,
     deal_sheets,
@@ -40,7 +41,7 @@ Reaction = Callable[[Any, Any], None]
 # (kind, field whose value changed) -> what to do. `id` appears when a record is made and disappears when it is gone.
 REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("contact", "id"): (history.contact, counts.contact, counts.employed, purging.purged),
-    ("contact", "version"): (versions.changed, indexing.follow),
+    ("contact", "version"): (versions.changed, indexing.follow, concerns.changed),
     ("contact", "deleted_at"): (history.contact, counts.contact, counts.employed, dates.planned),
     ("contact", "merged_into"): (history.merged, counts.contact, counts.employed, dates.planned, relabel.linked),
     ("contact", "owner_id"): (history.contact, dates.planned),
@@ -51,7 +52,7 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("contact", "company_id"): (counts.employed, engagement.belongs, relabel.linked),
     ("contact", "last_contacted_at"): (engagement.belongs,),
     ("company", "id"): (history.company, counts.company, purging.purged),
-    ("company", "version"): (versions.changed, indexing.follow),
+    ("company", "version"): (versions.changed, indexing.follow, concerns.changed),
     ("company", "deleted_at"): (history.company, counts.company, dates.planned),
     ("company", "merged_into"): (history.merged, counts.company, dates.planned, relabel.renamed),
     ("company", "display_name"): (relabel.renamed,),
@@ -67,7 +68,7 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
         snapshots.started,
         counts.sold_to,
     ),
-    ("deal", "version"): (versions.changed, indexing.follow),
+    ("deal", "version"): (versions.changed, indexing.follow, concerns.changed),
     ("deal", "rank"): (board.crowded,),
     ("deal", "company_id"): (counts.sold_to,),
     ("deal", "deleted_at"): (
@@ -92,8 +93,9 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("deal", "stayed"): (deal_sheets.contributed,),
     ("deal", "lost_reason"): (outcomes.outcome,),
     ("deal", "source"): (outcomes.outcome,),
-    ("activity", "id"): (engagement.contacted, followups.answered),
+    ("activity", "id"): (engagement.contacted, followups.answered, concerns.changed),
     ("activity", "mentions"): (mentions.mentioned,),
+    ("task", "version"): (concerns.changed,),
     ("task", "id"): (history.task, counts.task, engagement.planned, escalation.planned, assignments.given),
     ("task", "status"): (history.task, counts.task, engagement.planned, escalation.planned),
     ("task", "deleted_at"): (counts.task, engagement.planned, escalation.planned),
@@ -101,6 +103,7 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("task", "subject_id"): (engagement.planned,),
     ("task", "assignee_id"): (escalation.planned, assignments.given),
     ("order", "id"): (purchases.told, purchases.counted),
+    ("order", "version"): (concerns.changed,),
     ("order", "contact_id"): (purchases.told, purchases.counted),
     ("order", "company_id"): (purchases.told,),
     ("order", "deal_id"): (purchases.told,),
@@ -108,6 +111,8 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("order", "deleted_at"): (purchases.counted,),
     ("order", "base_value"): (purchases.counted,),
     ("quote", "status"): (answers.answered,),
+    ("mailing", "seen"): (concerns.changed,),
+    ("mailing", "outcome"): (concerns.changed,),
     ("job", "id"): (jobs.hurry,),
     ("job", "cancelled_by"): (jobs.hurry,),
     ("user", "role"): (users.limited,),
@@ -122,6 +127,7 @@ KINDS: Final = {
     "activity": activity.Activity,
     "task": task.Task,
     "job": job.Job,
+    "mailing": mailing.Mailing,
     "order": order.Order,
     "quote": quote.Quote,
     "user": access.User,

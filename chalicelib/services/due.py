@@ -23,6 +23,7 @@ from chalicelib.services import (
     hints,
     jobs,
     launching,
+    membership,
     mentions,
     plays,
     purging,
@@ -47,6 +48,8 @@ DUE: Final[dict[str, Callable[[Moment], float | None]]] = {
     purging.WHAT: purging.sweep,
     purging.LAST: purging.sweep_last,
     jobs.WHAT: turns.turn,
+    membership.WHAT: membership.come,
+    membership.AGAIN: membership.come_again,
     launching.WHAT: launching.come,
     snapshots.WHAT: snapshots.take,
 }
@@ -63,12 +66,25 @@ GIVEN_UP: Final[dict[str, Callable[[Moment], None]]] = {
     purging.WHAT: purging.give_up,
     purging.LAST: purging.give_up,
     jobs.WHAT: turns.give_up,
+    membership.WHAT: membership.give_up,
+    membership.AGAIN: membership.give_up,
     launching.WHAT: launching.give_up,
     snapshots.WHAT: snapshots.give_up,
 }
 
 # Kinds of which a worker does several in a few seconds, so that a crowd of them goes to the queue in bundles.
-QUICK: Final = frozenset({tasks.REMINDER, mentions.WHAT, dates.WHAT, digests.WHAT, escalation.WHAT, followups.WHAT})
+QUICK: Final = frozenset(
+    {
+        tasks.REMINDER,
+        mentions.WHAT,
+        dates.WHAT,
+        digests.WHAT,
+        escalation.WHAT,
+        followups.WHAT,
+        membership.WHAT,
+        membership.AGAIN,
+    }
+)
 
 LEASE: Final = 300  # seconds the first claim holds before the moment comes up again; longer with each further one
 ATTEMPTS: Final = 12  # with the pauses below, a day and a half of a provider, or of a queue, that is away

@@ -11,6 +11,7 @@ from chalicelib import clock, errors
 from chalicelib.models import keys
 from chalicelib.models.ledger import Contribution, OpenTask
 from chalicelib.models.moment import Moment
+from chalicelib.models.segment import Belonging
 from chalicelib.models.subject import Tombstone
 from chalicelib.models.table import Item, fetch, page
 from chalicelib.models.term import Card
@@ -25,7 +26,7 @@ _PAGE: Final = 200  # items read at once
 _MOST: Final = 2000  # items removed in one go, some seconds
 _PAUSE: Final = 60  # seconds, doubled each time, until the feed has told what others were with it
 _PATIENCE: Final = 6  # attempts, together an hour; then what was told by then is all that is struck
-_VERSIONS: Final = (Contribution, OpenTask, Card)  # what late events are told by; those who keep them empty them
+_VERSIONS: Final = (Contribution, OpenTask, Card, Belonging)  # what late events are told by; those who keep them empty them
 
 
 def purged(before: Any, after: Any) -> None:
