@@ -20,6 +20,7 @@ class Settings(Item, discriminator="settings"):
     campaign_share = NumberAttribute(null=True)  # percent
     frequency_cap = Json(null=True)  # {count, days}
     soft_bounces = Json(null=True)  # {count, days}
+    tracking = Json(null=True)  # {opens, clicks}
 
 
 class Rate(Item, discriminator="rate"):

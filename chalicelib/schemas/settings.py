@@ -32,6 +32,13 @@ class SoftBounces(Part):
     days: Annotated[int, Meta(ge=1, le=90, examples=[30])] = 30
 
 
+class Following(Part):
+    """Whether it is noted who opens the firm's mails and follows their links. A campaign may do without either."""
+
+    opens: bool = True
+    clicks: bool = True
+
+
 class SettingsDraft(Draft):
     """What a firm may settle; what it does not is as usual: euros, UTC, Monday to Friday from nine to five."""
 
@@ -48,10 +55,15 @@ class SettingsDraft(Draft):
     ] = 50
     frequency_cap: FrequencyCap | None = None
     soft_bounces: SoftBounces | None = None
+    tracking: Following | None = None
 
 
 SettingsPatch = patch_of(
-    SettingsDraft, hours=HoursPatch, frequency_cap=patch_of(FrequencyCap), soft_bounces=patch_of(SoftBounces)
+    SettingsDraft,
+    hours=HoursPatch,
+    frequency_cap=patch_of(FrequencyCap),
+    soft_bounces=patch_of(SoftBounces),
+    tracking=patch_of(Following),
 )
 
 
@@ -66,5 +78,6 @@ class SettingsView(View):
     campaign_share: int
     frequency_cap: FrequencyCap | None
     soft_bounces: SoftBounces
+    tracking: Following
     updated_at: Stamp | None
     version: int

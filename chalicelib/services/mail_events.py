@@ -6,6 +6,7 @@ nothing and is told to nobody.
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -28,6 +29,7 @@ _LATEST: Final = 60 * _DAY  # seconds back: what is told late is kept for a mont
 _MOST: Final = 500  # events of one message that are looked at
 _REASON: Final = 300  # characters
 _AGENT: Final = 200
+_SEND: Final = re.compile(r"run_[0-7][0-9A-Z]{25}-con_[0-7][0-9A-Z]{25}(?:-[0-9]{1,3})?(?=@)")
 
 
 def record(tenant: str, events: Sequence[Event]) -> None:
@@ -102,8 +104,8 @@ def event_of(item: MailEvent) -> Event:
 
 
 def of_message(tenant: str, message: str) -> list[MailEvent]:
-    """All events of a message, by its provider's id or by our own. Half a unit for each 4 KB."""
-    found = table.every(mail_event.partition(tenant, message), consistent=False)
+    """All events of a message as they are now, by its provider's id or by our own. A unit for each 4 KB."""
+    found = table.every(mail_event.partition(tenant, message))
     return [one for one in found if isinstance(one, MailEvent)]
 
 
@@ -197,11 +199,16 @@ def _view(item: MailEvent, campaigns: dict[str, str]) -> MailEventView:
 
 
 def _send(event: Event) -> str | None:
-    """Our own id of the mail: its tag, or what stands before the @ of a Message-ID that we made."""
+    """Our own id of the mail: its tag, or what stands before the @ of a Message-ID that we made; of an answer, what
+    stands so in the mail that it answers.
+    """
     if event.send is not None:
         return event.send
     local = (event.message_id or "").partition("@")[0]
-    return local if parse_send_id(local) else None
+    if parse_send_id(local):
+        return local
+    answered = _SEND.search(str(event.raw)) if event.type == "inbound" else None
+    return answered[0] if answered else None
 
 
 def _ttl(at: datetime) -> int:

@@ -14,7 +14,7 @@ from chalicelib.schemas import decoding
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.fields import merged
 from chalicelib.schemas.money import CURRENCIES
-from chalicelib.schemas.settings import FrequencyCap, SettingsDraft, SettingsView, SoftBounces
+from chalicelib.schemas.settings import Following, FrequencyCap, SettingsDraft, SettingsView, SoftBounces
 from chalicelib.services.remembered import ask
 
 CURRENCY: Final = "EUR"
@@ -77,6 +77,7 @@ def view(record: Settings) -> SettingsView:
         campaign_share=int(record.campaign_share or SHARE),
         frequency_cap=msgspec.convert(record.frequency_cap, FrequencyCap | None),
         soft_bounces=_bounces(record),
+        tracking=msgspec.convert(record.tracking or {}, Following),
         updated_at=record.updated_at,
         version=int(record.version or 0),
     )
@@ -110,6 +111,7 @@ def _write(record: Settings, patch: dict[str, Any]) -> None:
     record.campaign_share = None if draft.campaign_share == SHARE else draft.campaign_share
     record.frequency_cap = msgspec.to_builtins(draft.frequency_cap)
     record.soft_bounces = msgspec.to_builtins(draft.soft_bounces) if draft.soft_bounces != SoftBounces() else None
+    record.tracking = msgspec.to_builtins(draft.tracking) if draft.tracking != Following() else None
     record.updated_at = max(clock.stamp(), record.updated_at or "")
 
 

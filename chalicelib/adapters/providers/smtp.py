@@ -53,9 +53,13 @@ class _Server(NamedTuple):
 
 
 def send(mail: Mail) -> str:
-    """Send over a connection of its own. Returns the Message-ID, without its brackets. Raises as `mailer.send`."""
+    """Send over a connection of its own. Returns the Message-ID, without its brackets. Raises as `mailer.send`.
+
+    A mail of a campaign is named after its send id (the tag `send`): a relay gives tags back to nobody, but everybody
+    who tells of the mail tells its Message-ID.
+    """
     sender, to = _mailbox.parse(mail.sender, "/sender"), _mailbox.parse(mail.to, "/to")
-    message_id = f"{ids.new('msg')}@{sender.domain}"
+    message_id = f"{mail.tags.get('send') or ids.new('msg')}@{sender.domain}"
     data = _message(mail, sender, to, message_id).as_bytes()
     with _connection(sender.domain) as connection:
         _hand_over(connection, sender.address, to.address, data)
