@@ -49,6 +49,7 @@ MAKE: dict[str, Callable[[Sender], Any]] = {
     "task_id": lambda sender: made(sender, "/v1/tasks"),
     "followup_id": lambda sender: made(sender, "/v1/followups"),
     "playbook_id": lambda sender: made(sender, "/v1/playbooks"),
+    "segment_id": lambda sender: made(sender, "/v1/segments"),
     "team_id": lambda sender: made(sender, "/v1/teams"),
     "token_id": lambda sender: made(sender, "/v1/tokens"),
     "view_id": lambda sender: sender.post("/v1/views", {"noun": "contact", "name": "Mine"}).json,  # a private one
@@ -93,6 +94,7 @@ FILL_INSIDE: dict[str, Callable[[Sender, int], tuple[str, list[str]]]] = {
     "list_import_rows": lambda sender, count: import_rows(sender, count),  # noqa: PLW0108 - as above
     "list_job_rows": lambda sender, count: job_rows(sender, count=count),
     "list_rates": lambda sender, count: rates(sender, count),  # noqa: PLW0108 - as above
+    "list_segment_members": lambda sender, count: listed(sender, count),  # noqa: PLW0108 - as above
     "company_contacts": lambda sender, count: employees(sender, count),  # noqa: PLW0108 - as above
     "company_deals": lambda sender, count: sold(sender, "company_id", count),
     "contact_deals": lambda sender, count: sold(sender, "contact_id", count),
@@ -116,6 +118,9 @@ BODIES: dict[str, Callable[[Sender], Any]] = {
         "after_days": 3,
         "task": {"title": "Ask again"},
     },
+    "create_segment": lambda _: {"name": "Fair 2026", "kind": "static"},
+    "patch_segment": lambda _: {"name": "Fair 2027"},
+    "add_segment_members": lambda sender: {"contact_ids": [sender.contact()["id"]]},
     "create_playbook": lambda sender: playbook(sender),  # noqa: PLW0108 - defined below
     "patch_playbook": lambda _: {"name": "Another"},
     "create_field": lambda _: {"noun": "contact", "name": f"f{uuid.uuid4().hex}", "label": "F", "type": "text"},
@@ -160,6 +165,7 @@ BODIES: dict[str, Callable[[Sender], Any]] = {
 
 # What there must be before a route succeeds whose path names no record: done on the path itself.
 FIRST: dict[str, Callable[[Sender, str], Any]] = {
+    "remove_segment_member": lambda sender, path: enlisted(sender, path),  # noqa: PLW0108 - defined below
     "delete_rate": lambda sender, path: sender.call("PUT", path, {"rate": "0.9223"}),
 }
 
@@ -303,6 +309,20 @@ def employees(sender: Sender, count: int) -> tuple[str, list[str]]:
     there = [sender.contact(first_name="Ada", company_id=company["id"])["id"] for _ in range(count)]
     sender.house.settle()
     return f"/v1/companies/{company['id']}/contacts", there
+
+
+def enlisted(sender: Sender, path: str) -> None:
+    """Put the contact that a path names last into the segment that it names first."""
+    members, _, contact_id = path.rpartition("/")
+    assert sender.post(members, {"contact_ids": [contact_id]}).status == 200
+
+
+def listed(sender: Sender, count: int) -> tuple[str, list[str]]:
+    """A static segment with so many contacts: the path of its members, and their ids."""
+    path = f"/v1/segments/{MAKE['segment_id'](sender)['id']}/members"
+    there = [sender.contact()["id"] for _ in range(count)]
+    assert sender.post(path, {"contact_ids": there}).status == 200
+    return path, there
 
 
 def sold(sender: Sender, parameter: str, count: int) -> tuple[str, list[str]]:

@@ -95,6 +95,7 @@ SHOWS = {
     "contact_orders": "orders",
     "company_orders": "orders",
     "contact_purchases": "orders",
+    "list_segment_members": "contacts",
 }
 
 # Shapes that no kind of item has of its own.
