@@ -1,15 +1,15 @@
 """What holds a campaign back and what it was when it was launched: how fast a firm sends, what is spent, the text."""
 
-from typing import Any
+from typing import Any, Final
 
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.models import keys
 from chalicelib.models.subject import Json
 from chalicelib.models.table import Item
 from chalicelib.models.template import Template
 
-_KEPT = ("id", "label", "what", "name", "subject", "preheader", "defaults", "bodies", "version")
+_KEPT: Final = ("tenant", "id", "what", "name", "label", "subject", "preheader", "defaults", "uses", "body", "pins")
 
 
 class Pace(Item, discriminator="pace"):
@@ -41,25 +41,21 @@ class Spending(Item, discriminator="spending"):
 
 
 class Frozen(Item, discriminator="frozen"):
-    """Beside a campaign: its template as it was launched. What is edited later changes nothing of a run."""
+    """Beside a campaign: its template as it was launched. Bodies never change, so their digests are enough."""
 
-    tenant = UnicodeAttribute()
-    id = UnicodeAttribute()
-    version = NumberAttribute()
-    what = UnicodeAttribute(null=True)
-    name = UnicodeAttribute(null=True)
-    label = UnicodeAttribute(null=True)
-    subject = UnicodeAttribute(null=True)
-    preheader = UnicodeAttribute(null=True)
-    defaults = Json(null=True)
-    bodies = BinaryAttribute(legacy_encoding=False, null=True)
+    template = Json()
 
     @classmethod
     def of(cls, campaign_id: str, template: Template) -> "Frozen":
         """What this campaign takes of this template."""
-        kept: dict[str, Any] = {name: getattr(template, name) for name in _KEPT}
-        return cls(*keys.key("frozen", tenant=template.tenant, campaign=campaign_id), tenant=template.tenant, **kept)
+        kept: dict[str, Any] = {name: getattr(template, name, None) for name in _KEPT}
+        said = {**kept, "version": int(template.version or 0)}
+        return cls(*keys.key("frozen", tenant=template.tenant, campaign=campaign_id), template=said)
 
     def thawed(self) -> Template:
         """The template as it was."""
-        return Template(tenant=self.tenant, **{name: getattr(self, name) for name in _KEPT})
+        said = dict(self.template)
+        pins = said.pop("pins", None)
+        found = Template(**said)
+        found.pins = pins
+        return found

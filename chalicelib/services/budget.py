@@ -5,12 +5,10 @@ So it is never exceeded by more than what those few cost beyond the estimate, ho
 
 from typing import Final
 
-from pynamodb.exceptions import UpdateError
-
-from chalicelib import money
+from chalicelib import errors, money
 from chalicelib.models.campaign import Campaign
 from chalicelib.models.pace import Spending
-from chalicelib.models.table import is_conditional
+from chalicelib.models.writes import Step, transact
 
 # What a mail takes beside the provider's fee until it is measured: units and Lambda time, in billionths of a dollar.
 OWN: Final = 3_000
@@ -34,12 +32,9 @@ def reserve(campaign: Campaign, nano: int) -> bool:
     within = Spending.nano <= left
     if left >= 0:
         within = within | Spending.nano.does_not_exist()
+    actions = [Spending.nano.add(nano), Spending.kind.set(Spending)]
     try:
-        Spending.at(campaign.tenant, campaign.id).update(
-            [Spending.nano.add(nano), Spending.kind.set(Spending)], within if nano > 0 else None
-        )
-    except UpdateError as error:
-        if is_conditional(error):
-            return False
-        raise
+        transact(Step("update", Spending.at(campaign.tenant, campaign.id), within if nano > 0 else None, actions))
+    except errors.Stale:
+        return False
     return True

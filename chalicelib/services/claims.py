@@ -14,14 +14,12 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from pynamodb.exceptions import UpdateError
-
-from chalicelib import clock, ids, observability
+from chalicelib import clock, errors, ids, observability
 from chalicelib.models import mailing as mailings
 from chalicelib.models.campaign import Campaign
 from chalicelib.models.mailing import Mailing
-from chalicelib.models.table import is_conditional, several
-from chalicelib.models.writes import insert_each, set_each
+from chalicelib.models.table import several
+from chalicelib.models.writes import Step, insert_each, set_each, transact
 from chalicelib.services import seen
 
 LEASE: Final = 120  # seconds: longer than any call to a provider may take
@@ -143,13 +141,9 @@ def until(one: Mailing) -> str:
 def _update(one: Mailing, actions: list[Any], same: Any) -> bool:
     place = Mailing(one.pk, one.sk)
     try:
-        place.update(actions, same)
-    except UpdateError as error:
-        if is_conditional(error):
-            return False
-        raise
-    for name, value in place.attribute_values.items():
-        setattr(one, name, value)
-    if place.outcome is None:
-        one.outcome = None
+        transact(Step("update", place, same, actions))
+    except errors.Stale:
+        return False
+    for name in ("claim", "claimed_at", "lease_until", "outcome", "address"):
+        setattr(one, name, getattr(place, name))
     return True

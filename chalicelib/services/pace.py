@@ -9,15 +9,12 @@ minute (additive increase, multiplicative decrease).
 """
 
 import time
-from typing import Final
-
-from pynamodb.exceptions import UpdateError
-from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
+from typing import Any, Final
 
 from chalicelib import clock, config, errors
 from chalicelib.models.pace import Pace
-from chalicelib.models.table import fetch, is_conditional
+from chalicelib.models.table import fetch
+from chalicelib.models.writes import Step, transact
 
 BURST: Final = 0.2  # seconds that a worker may be late without losing its turn
 PATIENCE: Final = 8.0  # seconds that a worker waits for its turn; for longer ones it leaves, and speaks for nothing
@@ -97,11 +94,9 @@ def _read(tenant: str) -> Pace:
     return fetch(Pace, place.pk, place.sk, consistent=True) or place
 
 
-def _update(tenant: str, actions: list[Action], same: Condition | None) -> bool:
+def _update(tenant: str, actions: list[Any], same: Any) -> bool:
     try:
-        Pace.at(tenant).update([*actions, Pace.kind.set(Pace)], same)
-    except UpdateError as error:
-        if is_conditional(error):
-            return False
-        raise
+        transact(Step("update", Pace.at(tenant), same, [*actions, Pace.kind.set(Pace)]))
+    except errors.Stale:
+        return False
     return True
