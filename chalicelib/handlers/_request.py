@@ -18,7 +18,7 @@ _UNREADABLE: Final = "\ufffd".encode()
 _JSON: Final = ("application/json", "application/merge-patch+json")
 _FORM: Final = "application/x-www-form-urlencoded"
 _PARTS: Final = "multipart/form-data"
-_MOST_FIELDS: Final = 50  # of a form
+_MOST_FIELDS: Final = 250  # of a form: two for each line of a long page of choices
 _TAG: Final = re.compile(r'(?:W/)?"?(0|[1-9][0-9]{0,8})"?')
 _CUSTOM: Final = "custom."  # `custom.tier=gold` asks for a value of the firm's own field
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
@@ -111,7 +111,10 @@ class Request:
         names = [part.get_param("name", header="content-disposition") for part in parts]
         if not all(isinstance(name, str) and name for name in names):
             raise ValueError("a part without a name")
-        return [(str(name), part.get_payload(decode=True).decode()) for name, part in zip(names, parts, strict=True)]
+        values = [part.get_payload(decode=True) for part in parts]
+        return [
+            (str(name), value.decode()) for name, value in zip(names, values, strict=True) if isinstance(value, bytes)
+        ]
 
     def json(self, kind: type[msgspec.Struct], *, plain: bool = False) -> Any:
         """The body as a struct; `plain`: as the object it is, after the same check.

@@ -89,12 +89,18 @@ class OptOut(Draft):
     ) = None
 
 
+_TOPICS = Annotated[list[TopicName], Meta(max_length=50, examples=[["news"]])]
+_WAYS = Annotated[list[Annotated[str, Meta(min_length=1, max_length=50)]], Meta(max_length=50, examples=[["phone"]])]
+
+
 class Choices(Draft):
     """What the preference page sends: what was shown, and what of it is chosen."""
 
-    shown: Annotated[list[TopicName], Meta(max_length=50, examples=[["news"]])] = []
-    topics: Annotated[list[TopicName], Meta(max_length=50, examples=[["news"]])] = []
-    email: Annotated[Literal["on"], Meta(description="Mail as such is wanted")] | None = None
+    email: Annotated[Literal["on"], Meta(description="Mail as such is wanted", examples=["on"])] | None = None
+    shown_topic: _TOPICS = []
+    topic: _TOPICS = []
+    shown_channel: _WAYS = []
+    channel: _WAYS = []
 
 
 class Confirmation(Draft):

@@ -7,15 +7,30 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from chalicelib import observability
-from chalicelib.models import access, activity, company, contact, deal, job, mailing, order, quote, table, task
+from chalicelib.models import (
+    access,
+    activity,
+    company,
+    contact,
+    deal,
+    job,
+    mail_event,
+    mailing,
+    order,
+    quote,
+    table,
+    task,
+)
 from chalicelib.services import (
     answers,
     assignments,
     board,
     concerns,
+    consents,
     counts,
     dates,
     deal_sheets,
+    deliveries,
     digests,
     engagement,
     escalation,
@@ -31,6 +46,7 @@ from chalicelib.services import (
     purging,
     relabel,
     snapshots,
+    suppressions,
     users,
     versions,
 )
@@ -40,7 +56,14 @@ Reaction = Callable[[Any, Any], None]
 
 # (kind, field whose value changed) -> what to do. `id` appears when a record is made and disappears when it is gone.
 REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
-    ("contact", "id"): (history.contact, counts.contact, counts.employed, purging.purged),
+    ("contact", "id"): (
+        history.contact,
+        counts.contact,
+        counts.employed,
+        purging.purged,
+        suppressions.erased,
+        consents.chosen,
+    ),
     ("contact", "version"): (versions.changed, indexing.follow, concerns.changed),
     ("contact", "deleted_at"): (history.contact, counts.contact, counts.employed, dates.planned),
     ("contact", "merged_into"): (history.merged, counts.contact, counts.employed, dates.planned, relabel.linked),
@@ -51,6 +74,7 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("contact", "lifecycle"): (history.contact,),
     ("contact", "company_id"): (counts.employed, engagement.belongs, relabel.linked),
     ("contact", "last_contacted_at"): (engagement.belongs,),
+    ("contact", "preferences"): (consents.chosen,),
     ("company", "id"): (history.company, counts.company, purging.purged),
     ("company", "version"): (versions.changed, indexing.follow, concerns.changed),
     ("company", "deleted_at"): (history.company, counts.company, dates.planned),
@@ -111,8 +135,9 @@ REACTIONS: Final[dict[tuple[str, str], tuple[Reaction, ...]]] = {
     ("order", "deleted_at"): (purchases.counted,),
     ("order", "base_value"): (purchases.counted,),
     ("quote", "status"): (answers.answered,),
-    ("mailing", "seen"): (concerns.changed,),
-    ("mailing", "outcome"): (concerns.changed,),
+    ("mail_event", "id"): (deliveries.happened,),
+    ("mailing", "seen"): (deliveries.told, deliveries.proved, concerns.changed),
+    ("mailing", "outcome"): (deliveries.proved, concerns.changed),
     ("job", "id"): (jobs.hurry,),
     ("job", "cancelled_by"): (jobs.hurry,),
     ("user", "role"): (users.limited,),
@@ -127,6 +152,7 @@ KINDS: Final = {
     "activity": activity.Activity,
     "task": task.Task,
     "job": job.Job,
+    "mail_event": mail_event.MailEvent,
     "mailing": mailing.Mailing,
     "order": order.Order,
     "quote": quote.Quote,

@@ -65,6 +65,14 @@ def holding(known: Suppression | None, topic: str | None) -> list[str]:
     return [reason for reason in RANK if reason in found]
 
 
+def excused(known: Suppression, scope: str, reason: str) -> bool:
+    """Whether what was said of all mail holds no longer for some topic."""
+    at = known.reasons.get(ALL, {}).get(reason, {}).get("at")
+    if scope != ALL or at is None:
+        return False
+    return any(one.get(reason, "") >= at for topic, one in known.lifted.items() if topic != ALL)
+
+
 def _later(known: Suppression, name: str, scope: str, at: str) -> bool:
     """Keep the later of two moments; whether it is the new one."""
     before = getattr(known, name)
