@@ -18,12 +18,18 @@ room = Blueprint(__name__)
 @entrypoint
 def on_change(event: DynamoDBEvent) -> BatchAnswer:
     """Called with a batch of changes. The real stream is set in `infra/resources.json`."""
-    from chalicelib.services import concerns, ledger
+    from chalicelib.services import concerns, deliveries, ledger
     from chalicelib.services.remembered import remembering
 
     records = event.to_dict()["Records"]
-    with ledger.gathering() as gathered, concerns.gathering() as concerned, remembering():
+    with (
+        ledger.gathering() as gathered,
+        deliveries.gathering() as told,
+        concerns.gathering() as concerned,
+        remembering(),
+    ):
         answer = each("stream", records, _react)
+    answer = afterwards(answer, records, {one: partial(told.settle, one) for one in told.tenants()})
     answer = afterwards(answer, records, {one: partial(gathered.settle, one) for one in gathered.tenants()})
     # Segments may ask what all this comes to.
     return afterwards(answer, records, {one: partial(concerned.settle, one) for one in concerned.tenants()})
