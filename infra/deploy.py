@@ -42,6 +42,8 @@ def deploy(stage: str, folder: Path, parameters: dict[str, str]) -> dict[str, st
     body = _upload(session, bucket, stage, json.dumps(template).encode(), "json")
     if signing_keys.create():
         print(f"made the signing keys in {os.environ['SECRETS']}")
+    if signing_keys.create_address_key():
+        print(f"made the key of addresses in {os.environ['SECRETS']}")
     stack = f"tendril-{stage}"
     url = f"{session.client('s3').meta.endpoint_url}/{bucket}/{body}"
     outputs = _change(session.client("cloudformation"), stack, url, parameters, template["Parameters"])

@@ -1,11 +1,13 @@
-"""The signing keys of a stage, made before its first deployment, so that no function needs to write secrets."""
+"""The keys of a stage, made before its first deployment, so that no function needs to write secrets: those that sign,
+and the one by which addresses are remembered.
+"""
 
 import os
 
 import msgspec
 
 from chalicelib.adapters import secrets
-from chalicelib.services import keyring
+from chalicelib.services import addresses, keyring
 
 
 def use_store_of(stage: str) -> str:
@@ -21,6 +23,14 @@ def first() -> str:
 def create() -> bool:
     """Make the first key if there is none, and say whether that was so."""
     return secrets.create(keyring.SECRET, first())
+
+
+def create_address_key() -> bool:
+    """Make the key by which addresses are remembered, if there is none, and say whether that was so.
+
+    It is never rotated: with another one nobody who said no would be found any more.
+    """
+    return secrets.create(addresses.SECRET, addresses.new_key())
 
 
 def rotate() -> str:
