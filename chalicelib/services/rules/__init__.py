@@ -4,7 +4,6 @@ A rule is parsed once and then asked of many contacts. What it looks at is hande
 reads nor waits, and always says the same of the same.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,11 +12,9 @@ from chalicelib.services.rules import facts, parsing, reasons, times
 from chalicelib.services.rules.facts import Facts
 from chalicelib.services.rules.nodes import Node
 
-__all__ = ["Facts", "Rule", "Verdict", "facts", "known", "parse"]
+__all__ = ["Facts", "Rule", "Verdict", "facts", "parse"]
 
 _AHEAD: Final = 16  # boundaries looked beyond that change nothing in the end
-_REMEMBERED: Final = 500  # parsed rules of a process
-_known: OrderedDict[tuple[str, str, int], "Rule"] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +70,3 @@ def parse(tenant: str, plain: Any, *, pointer: str = "/rule", kept: bool = False
     """
     node = parsing.tree(tenant, plain, pointer, kept=kept)
     return Rule(plain, node, parsing.needs(node), parsing.watched(node), node.timely)
-
-
-def known(tenant: str, segment_id: str, version: int, plain: Any) -> Rule:
-    """The kept rule of a segment at a version, parsed once in a process. Raises `Invalid`."""
-    key = (tenant, segment_id, version)
-    rule = _known.get(key)
-    if rule is None:
-        rule = _known[key] = parse(tenant, plain, kept=True)
-        if len(_known) > _REMEMBERED:
-            _known.popitem(last=False)
-    return rule

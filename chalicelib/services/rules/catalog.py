@@ -57,7 +57,8 @@ _COUNT: Final = re.compile(r"mail\.([a-z]+)\.count(?:\.([1-9][0-9]{0,3})d)?")
 _KEY: Final = 50  # characters of a channel or topic, or of another system's name
 _DEALS: Final = ("contact_ids", "deleted_at", "merged_into")  # which deals there are
 _ORDERS: Final = ("contact_id", "deleted_at")
-_MAILED: Final = frozenset({("mailing", "outcome"), ("mailing", "seen")})
+_TOLD: Final = frozenset({("mailing", "seen")})
+_MAILED: Final = _TOLD | {("mailing", "outcome")}  # what says that a mail was sent
 
 # Name, kind, attribute, label; of the records that people work with.
 _Row = tuple[str, str, str, str]
@@ -253,11 +254,16 @@ def _mailed() -> dict[str, Field]:
     """What became of mails: when last, and of which campaigns."""
     needs, found = frozenset({"mail"}), {}
     for name, event in EVENTS.items():
-        found[f"mail.{name}_at"] = Field(f"mail.{name}_at", "moment", f"last {name}", _last(event), needs, _MAILED)
+        found[f"mail.{name}_at"] = Field(f"mail.{name}_at", "moment", f"last {name}", _last(event), needs, _seen(name))
         found[f"campaign.{name}"] = Field(
-            f"campaign.{name}", "set", f"{name} campaigns", _campaigns(event), needs, _MAILED, prefix="cam"
+            f"campaign.{name}", "set", f"{name} campaigns", _campaigns(event), needs, _seen(name), prefix="cam"
         )
     return found
+
+
+def _seen(name: str) -> frozenset[tuple[str, str]]:
+    """What changes when this is told of a mail. That mails go out concerns no rule that asks only what came of them."""
+    return _MAILED if name == "sent" else _TOLD
 
 
 def _last(event: str) -> Read:
@@ -275,7 +281,7 @@ def _of_mail() -> dict[str, Field]:
         )
     }
     for name, event in EVENTS.items():
-        found[f"{name}_at"] = Field(f"{name}_at", "moment", name, _event(event), watch=_MAILED)
+        found[f"{name}_at"] = Field(f"{name}_at", "moment", name, _event(event), watch=_seen(name))
     return found
 
 
@@ -378,7 +384,7 @@ def _count(name: str, own: Own) -> Field | None:
     event, days = EVENTS[match[1]], match[2]
     label = f"mails {match[1]}" + (f" in {days} days" if days else "")
     needs, window = frozenset({"mail"}), int(days or 0) * DAY
-    return Field(name, "count", label, lambda facts: facts.events(event), needs, _MAILED, window=window)
+    return Field(name, "count", label, lambda facts: facts.events(event), needs, _seen(match[1]), window=window)
 
 
 _MADE: Final[dict[str, tuple[Make, ...]]] = {

@@ -217,10 +217,12 @@ class _Reader:
                 facts.cells[cell] = facts.cells.get(cell, 0) + amount
 
     def mail(self) -> None:
+        """Mails that were sent; what was only claimed, or suppressed, is none."""
         for facts in self.all:
             mails = [mail for one in absorbed.ids_of(facts.contact) for mail in self._mails(one)]
             mails.sort(key=lambda mail: str(mail.sk), reverse=True)
-            facts.mails = [Part(mail, facts) for mail in mails[:MAILS]]
+            parts = (Part(mail, facts) for mail in mails[:MAILS])
+            facts.mails = [part for part in parts if part.stamp(_SENT)]
 
     def tasks(self) -> None:
         where = OpenTask.sk.startswith(keys.prefix("open_task"))

@@ -24,6 +24,8 @@ CONDITIONS: Final = 100
 BYTES: Final = 30_000  # of JSON: a rule is read whenever somebody is evaluated anew
 _OPS: Final = tuple(dict.fromkeys(op for ops in KINDS.values() for op in ops))
 _MEMBERS: Final = ("field", "op", "value")
+# A contact into which another one is merged, or no longer, has other deals, orders and mails than before.
+_GATHERED: Final = frozenset({("contact", "layers")})
 _SHAPE: Final = "Expected a condition {field, op, value}, or a group: one of all, any, not with a list"
 
 
@@ -174,8 +176,9 @@ def watched(node: Node) -> frozenset[tuple[str, str]]:
     if isinstance(node, Group):
         return frozenset().union(*map(watched, node.parts))
     if isinstance(node, Some):
-        return watched(node.part)
-    return node.field.watch | ({("contact", "time_zone")} if _of_calendar(node) else frozenset())
+        return watched(node.part) | _GATHERED
+    found = node.field.watch | ({("contact", "time_zone")} if _of_calendar(node) else frozenset())
+    return found | _GATHERED if node.field.needs - {"company"} else found
 
 
 def _gone(tenant: str, noun: str, name: str) -> Owned | None:
