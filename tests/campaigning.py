@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalicelib import ids
+from chalicelib.models import keys
 from chalicelib.models.campaign import Campaign, Shard
+from chalicelib.models.ledger import Tally
 from chalicelib.models.mailing import Mailing, outcome
 from chalicelib.models.segment import Segment
 from chalicelib.models.template import Template
 from chalicelib.models.writes import Step, transact
-from chalicelib.services import campaigns, settling, shards
+from chalicelib.services import campaigns, membership, settling, shards
 from tests.house import Sender
 
 AT = "2026-03-10T12:00:00.000Z"
@@ -49,9 +51,11 @@ def act(sender: Sender, made: Any, verb: str, body: Any = None) -> Any:
     return answer.json
 
 
-def bare_segment(tenant: str, **fields: Any) -> str:
-    """A segment, by the model alone."""
+def bare_segment(tenant: str, members: int = 1, **fields: Any) -> str:
+    """A segment, by the model alone, that says it has so many members."""
     one = Segment(id=ids.new("seg"), tenant=tenant, name="readers", label="Readers", what="static", **fields)
+    tally = Tally(*keys.key("tally", tenant=tenant, record=one.id, name=membership.SIZE), amount=members)
+    transact(Step("save", tally))
     return _kept(one)
 
 

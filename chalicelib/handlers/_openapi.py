@@ -162,7 +162,8 @@ def _success(route: Route, status: int, book: schemas.Book) -> dict[str, Any]:
     names = []
     if _has_etag(route):
         names.append("ETag")
-    if status in (201, 202) and "id" in _fields(route):
+    begun = route.begins if status == 202 and not isinstance(route.begins, bool) else None
+    if status in (201, 202) and "id" in (*_fields(route), *getattr(begun, "__struct_fields__", ())):
         names.append("Location")
     if route.keyed:
         names.append("Idempotency-Replayed")
@@ -172,7 +173,8 @@ def _success(route: Route, status: int, book: schemas.Book) -> dict[str, Any]:
     if route.media_type is not None:
         answer["content"] = {route.media_type: {"schema": {"type": "string"}}}
     if route.returns is not None:
-        answer["content"] = {"application/json": {"schema": book.answer(route)}}
+        schema = book.answer(route) if begun is None else book.reference(begun)
+        answer["content"] = {"application/json": {"schema": schema}}
     return answer
 
 

@@ -23,6 +23,7 @@ class Book:
         routes = list(routes)
         types = {_view(route) for route in routes if route.returns is not None} | {Problem}
         types |= {route.body for route in routes if route.body is not None}
+        types |= {route.begins for route in routes if not isinstance(route.begins, bool)}
         ordered = sorted(types, key=str)
         found, components = msgspec.json.schema_components(ordered, ref_template=PREFIX + "{name}")
         self._of = dict(zip(ordered, found, strict=True))

@@ -31,7 +31,7 @@ class Route:
     paged: bool = False
     errors: tuple[int, ...] = ()
     wants: frozenset[str] = frozenset()
-    begins: bool = False  # may also answer 202: a job of the same id goes on
+    begins: Any = False  # may also answer 202: True if a job of the same id goes on, or the struct of what is told then
     again: bool = False  # may also answer 200: what it is to make is there already
     media_type: str | None = None  # of an answer that is not JSON
     pages: tuple[int, ...] = ()  # the statuses other than its own that are answered in this media type too

@@ -10,12 +10,14 @@ from chalicelib.schemas.campaign import (
     CampaignQuery,
     CampaignReport,
     CampaignView,
+    Preflight,
     RecipientQuery,
     RecipientView,
     Rejection,
     Start,
 )
-from chalicelib.schemas.page import Listing, Page
+from chalicelib.schemas.job import JobView
+from chalicelib.schemas.page import Begun, Listing, Page
 
 # Services are loaded where they are called: the cold start of any other request should not pay for them.
 routes = Routes(__name__)
@@ -70,6 +72,15 @@ def restore_campaign(actor: Actor, campaign_id: str, expected: int | None) -> Ca
     from chalicelib.services import campaigns
 
     return campaigns.restore(actor, campaign_id, expected)
+
+
+@routes.post(f"{ONE}/preflight", permission="campaigns:write", returns=Preflight, status=200, begins=JobView)
+def preflight_campaign(actor: Actor, campaign_id: str) -> Preflight | Begun[JobView]:
+    """Find out what would happen if a campaign were launched; for a large audience a job does."""
+    from chalicelib.services import preflight
+
+    found = preflight.run(actor, campaign_id)
+    return Begun(found) if isinstance(found, JobView) else found
 
 
 @routes.post(f"{ONE}/schedule", permission="campaigns:send", body=Start, returns=CampaignView, status=200)

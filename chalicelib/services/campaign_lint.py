@@ -1,6 +1,6 @@
 """What is wrong with a campaign that can be seen without looking at its audience. An error keeps it from being sent."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from chalicelib.models.campaign import Campaign
@@ -10,10 +10,20 @@ from chalicelib.services.campaign_parts import Parts
 Rule = Callable[[Campaign, Parts], Iterator[Finding]]
 
 
-def findings(campaign: Campaign, found: Parts) -> list[Finding]:
-    """By all of `RULES`, errors first. No read of the table but for partials of the template."""
+def findings(campaign: Campaign, found: Parts, audience: int | None = None) -> list[Finding]:
+    """By all of `RULES`, errors first; `audience` is how many it is for, if that is known.
+
+    No read of the table but for partials of the template.
+    """
     said = [one for rule in RULES for one in rule(campaign, found)]
-    return sorted(said, key=lambda one: _ORDER.index(one.severity))
+    if audience == 0 and found.segment is not None:
+        said.append(error("/segment_id", "Nobody is in its segment."))
+    return ordered(said)
+
+
+def ordered(several: Iterable[Finding]) -> list[Finding]:
+    """The worst first."""
+    return sorted(several, key=lambda one: _ORDER.index(one.severity))
 
 
 def _audience(_campaign: Campaign, found: Parts) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from chalicelib.models.campaign import Campaign
 from chalicelib.models.segment import Segment
 from chalicelib.models.table import several
 from chalicelib.models.template import Template
+from chalicelib.services import membership
 
 
 class Parts(NamedTuple):
@@ -23,3 +24,9 @@ def of(campaign: Campaign) -> Parts:
     found = dict(zip(places, several(list(places.values()), consistent=True), strict=True))
     live = {noun: one for noun, one in found.items() if one is not None and not one.deleted_at}
     return Parts(live.get("segment"), live.get("template"))
+
+
+def size(found: Parts) -> int:
+    """How many are in the segment, none without one. Half a unit."""
+    segment = found.segment
+    return 0 if segment is None else membership.sizes(segment.tenant, [segment.id])[segment.id]

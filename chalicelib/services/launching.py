@@ -32,7 +32,7 @@ def schedule(actor: Actor, campaign_id: str, start: Start, expected: int | None,
         raise errors.invalid("/at", "range", "A campaign is launched later than now, and within two years.")
 
     def edit(campaign: Campaign) -> list[Step]:
-        _ready(campaign)
+        _ready(campaign, at_once=False)
         campaign.scheduled_at, campaign.launched_by, campaign.base_url = clock.stamp(start.at), actor.user, base
         campaign.paused_reason = None
         return [Step("save", moment(campaign))]
@@ -138,19 +138,20 @@ def _moved(
 
 def _launched(campaign: Campaign) -> list[Step]:
     """Let it be the campaign's one run, and say what that takes."""
-    _ready(campaign)
+    _ready(campaign, at_once=True)
     campaign.run = ids.new("run")
     campaign.launched_at, campaign.paused_reason = clock.stamp(), None
     return list(dispatch.launch(campaign))
 
 
-def _ready(campaign: Campaign) -> None:
-    """Nothing, or `Conflict` with what keeps it from being sent."""
+def _ready(campaign: Campaign, *, at_once: bool) -> None:
+    """Nothing, or `Conflict` with what keeps it from being sent. A segment may still be filled if it is sent later."""
     found = campaign_parts.of(campaign)
     lacking = approvals.lacking(campaign, found)
     if lacking is not None:
         raise errors.Conflict(lacking)
-    wrong = [one for one in campaign_lint.findings(campaign, found) if one.severity == "error"]
+    size = campaign_parts.size(found) if at_once else None
+    wrong = [one for one in campaign_lint.findings(campaign, found, size) if one.severity == "error"]
     if wrong:
         flaws = [errors.Flaw(one.pointer, "preflight", one.message) for one in wrong]
         raise errors.Conflict("It cannot be sent like this.", *flaws)

@@ -10,7 +10,21 @@ from collections.abc import Callable
 from typing import Final
 
 from chalicelib.models.job import Job
-from chalicelib.services import audience, bulk, duplicates, exports, lanes, previews, reassign, rebuilding, relabel, scanning, sweeps
+from chalicelib.services import (
+    audience,
+    bulk,
+    duplicates,
+    exports,
+    lanes,
+    preflight,
+    previews,
+    reassign,
+    rebuilding,
+    relabel,
+    replays,
+    scanning,
+    sweeps,
+)
 from chalicelib.services.importing import reverting
 from chalicelib.services.importing import steps as importing
 
@@ -18,6 +32,7 @@ Work = Callable[[Job], bool | float]
 
 STEPS: Final[dict[str, Work]] = {
     bulk.KIND: bulk.step,
+    preflight.KIND: preflight.step,
     reassign.KIND: reassign.step,
     relabel.KIND: relabel.step,
     importing.KIND: importing.step,
@@ -28,6 +43,7 @@ STEPS: Final[dict[str, Work]] = {
     **rebuilding.STEPS,
     audience.KIND: audience.step,
     lanes.KIND: lanes.step,
+    replays.KIND: replays.step,
 }
 
 # What is left to do when a job is cancelled or fails, such as handing over the report so far. Also called twice.
@@ -36,6 +52,7 @@ CLOSING: Final[dict[str, Callable[[Job], None]]] = {
     reassign.KIND: sweeps.close,
     importing.KIND: importing.close,
     exports.KIND: exports.close,
+    preflight.KIND: preflight.close,
     audience.KIND: audience.close,
     lanes.KIND: lanes.close,
 }

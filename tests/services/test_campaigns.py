@@ -185,6 +185,12 @@ class TestSteps:
         made = campaign(owner, segment_id=bare_segment(owner.tenant, building="job_x"))
         refused(owner.post(f"{path(made)}/launch"), 409, "/segment_id")
 
+    def test_an_empty_segment_may_be_filled_until_its_time(self, owner: Sender) -> None:
+        clock.set(NOON)
+        made = campaign(owner, segment_id=bare_segment(owner.tenant, members=0))
+        refused(owner.post(f"{path(made)}/launch"), 409, "/segment_id")
+        assert act(owner, made, "schedule", {"at": LATER})["status"] == "scheduled"
+
     def test_who_may_not_send_may_write(self, owner: Sender) -> None:
         rep = colleague(owner, "rep")
         made = campaign(rep)
