@@ -44,7 +44,9 @@ def segment(tenant: str, contacts: Sequence[Contact]) -> Segment:
     one.touch("usr_0")
     one.keys()
     members = [
-        Member(*keys.key("member", tenant=tenant, segment=one.id, contact=each.id), contact_id=each.id, at=clock.stamp())
+        Member(
+            *keys.key("member", tenant=tenant, segment=one.id, contact=each.id), contact_id=each.id, at=clock.stamp()
+        )
         for each in contacts
     ]
     put_all([one, *contacts, *members])
@@ -107,20 +109,22 @@ def cut(one: Campaign) -> Campaign:
     raise AssertionError("the audience never came to an end")
 
 
-def sent(one: Campaign, kept: dict[str, Job] | None = None) -> Campaign:
-    """Let all lanes work until none has anything to do but to rest; time passes while they rest."""
-    going = {job.id: job for job in jobs_of(one.tenant, dispatch.LANE)} if kept is None else kept
+def sent(one: Campaign) -> Campaign:
+    """Let all lanes work, also those that begin meanwhile, until none is left; time passes while all rest."""
+    ended: set[str] = set()
+    going: dict[str, Job] = {}
     for _ in range(WORKED):
+        going = going or {job.id: job for job in jobs_of(one.tenant, dispatch.LANE) if job.id not in ended}
+        if not going:
+            return read(one)
         rests = []
         for job in list(going.values()):
             answer = lanes.step(job)
             if answer is True:
-                del going[job.id]
+                ended.add(going.pop(job.id).id)
             elif isinstance(answer, float):
                 rests.append(answer)
-        if not going:
-            return read(one)
-        if len(rests) == len(going):
+        if going and len(rests) == len(going):
             clock.advance(min(rests) + 0.001)
     raise AssertionError("the lanes never came to an end")
 

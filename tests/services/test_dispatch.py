@@ -1,0 +1,309 @@
+"""A campaign from its launch to its end: everybody in the audience gets one mail or a reason, and the sum is right."""
+
+from collections import Counter
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chalicelib import clock, errors
+from chalicelib.adapters import mailer, queue
+from chalicelib.models.contact import Contact
+from chalicelib.models.writes import put_all
+from chalicelib.services import composing, dispatch, lanes, settling, shards
+from tests import mailshots
+from tests.mailshots import Post
+
+
+@pytest.fixture
+def post(engine: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
+    made = Post()
+    monkeypatch.setenv("MAIL_RATE", "1000")
+    monkeypatch.setattr(mailer, "send", made.send)
+    monkeypatch.setattr(queue, "send_all", lambda messages: None)
+    monkeypatch.setattr(composing, "template_of", lambda campaign: SimpleNamespace(needs=()))
+    monkeypatch.setattr(
+        composing,
+        "_rendered",
+        lambda campaign, contact, company: SimpleNamespace(subject="Hi", text="Hi", html="<p>Hi</p>"),
+    )
+    yield made
+    clock.reset()
+
+
+def ready(contacts: list[Contact], **fields: Any) -> Any:
+    tenant = contacts[0].tenant
+    return mailshots.campaign(tenant, mailshots.segment(tenant, contacts), mailshots.template(tenant), **fields)
+
+
+def people(count: int, **fields: Any) -> list[Contact]:
+    tenant = mailshots.tenant()
+    return [mailshots.contact(tenant, **fields) for _ in range(count)]
+
+
+def launched(contacts: list[Contact], **fields: Any) -> Any:
+    return mailshots.cut(mailshots.moved(ready(contacts, **fields), "launch"))
+
+
+def test_everybody_gets_one_mail_and_it_is_finished(post: Post) -> None:
+    contacts = people(130)
+    one = mailshots.sent(launched(contacts))
+    assert one.status == "finished"
+    assert (one.audience, one.shards) == (130, 2)
+    assert mailshots.sums(one) == {"sent": 130}
+    assert Counter(post.addresses) == Counter(each.emails[0]["address"] for each in contacts)
+    assert {mail.status for mail in mailshots.mailings(one, contacts) if mail} == {"sent"}
+
+
+def test_whoever_may_not_be_mailed_has_a_reason(post: Post) -> None:
+    contacts = people(6)
+    tenant = contacts[0].tenant
+    contacts[1].preferences = {"channels": {"email": False}}
+    contacts[2].emails = None
+    one = launched(contacts)
+    moved, gone, deleted = contacts[3], contacts[4], contacts[5]
+    moved.emails = [{"address": f"other.{tenant}@example.com"}]
+    deleted.deleted_at = clock.stamp()
+    put_all([moved, deleted], [gone])
+    one = mailshots.sent(one)
+    assert post.addresses == [contacts[0].emails[0]["address"]]
+    assert {name: mailshots.fates(one)[each.id] for name, each in zip("abcdef", contacts, strict=True)} == {
+        "a": ("s", None),
+        "b": ("x", "channel_off"),
+        "c": ("x", "no_address"),
+        "d": ("x", "address_changed"),
+        "e": ("x", "erased"),
+        "f": ("x", "deleted"),
+    }
+    assert mailshots.sums(one) == {"sent": 1, "suppressed": 5}
+    assert one.status == "finished"
+
+
+def test_an_address_that_two_have_gets_one_mail(post: Post) -> None:
+    contacts = sorted(people(3), key=lambda each: each.id)  # the order of a segment
+    for each, address in zip(contacts, ("Ann@home.test", "ann@home.test", "bob@home.test"), strict=True):
+        each.emails = [{"address": address}]
+    one = mailshots.sent(launched(contacts))
+    assert sorted(post.addresses) == ["Ann@home.test", "bob@home.test"]
+    assert mailshots.fates(one)[contacts[1].id] == ("x", "duplicate_address")
+    assert mailshots.sums(one) == {"sent": 2, "suppressed": 1}
+
+
+def test_an_audience_of_nobody_is_finished_at_once(post: Post) -> None:
+    tenant = mailshots.tenant()
+    empty = mailshots.segment(tenant, [])
+    one = mailshots.campaign(tenant, empty, mailshots.template(tenant))
+    one = mailshots.sent(mailshots.cut(mailshots.moved(one, "launch")))
+    assert (one.status, one.audience, mailshots.sums(one)) == ("finished", 0, {})
+
+
+def test_a_step_of_the_audience_done_again_writes_the_same(post: Post) -> None:
+    contacts = people(7)
+    one = mailshots.moved(ready(contacts), "launch")
+    (job,) = mailshots.jobs_of(one.tenant, dispatch.AUDIENCE)
+    from chalicelib.services import audience
+
+    over = False
+    while not over:
+        state = dict(job.state)
+        audience.step(job)
+        before = [(shard.sk, shard.packed, shard.of_version) for shard in mailshots.all_shards(one)]
+        job.state = state
+        over = audience.step(job)
+        after = [(shard.sk, shard.packed, shard.of_version) for shard in mailshots.all_shards(one)]
+        assert after == before
+    assert len(mailshots.jobs_of(one.tenant, dispatch.LANE)) == 1
+    assert mailshots.read(one).audience == 7
+
+
+def test_a_segment_that_changes_during_the_run_changes_nothing(post: Post) -> None:
+    contacts = people(3)
+    one = launched(contacts)
+    late = mailshots.contact(one.tenant)
+    from chalicelib.models import keys
+    from chalicelib.models.segment import Member
+
+    places = [
+        keys.key("member", tenant=one.tenant, segment=one.segment_id, contact=each.id) for each in (late, contacts[0])
+    ]
+    put_all([late, Member(*places[0], contact_id=late.id, at=clock.stamp())], [Member(*places[1])])
+    one = mailshots.sent(one)
+    assert Counter(post.addresses) == Counter(each.emails[0]["address"] for each in contacts)
+    assert mailshots.sums(one) == {"sent": 3}
+
+
+def test_a_segment_that_is_being_built_is_not_launched(post: Post) -> None:
+    tenant = mailshots.tenant()
+    half = mailshots.segment(tenant, [])
+    half.building = "job_1"
+    put_all([half])
+    one = mailshots.campaign(tenant, half, mailshots.template(tenant))
+    with pytest.raises(errors.Conflict):
+        mailshots.moved(one, "launch")
+    assert mailshots.read(one).status == "draft"
+
+
+def test_paused_lanes_end_and_resumed_ones_go_on_without_a_second_mail(post: Post, monkeypatch: Any) -> None:
+    contacts = people(60)
+    one = launched(contacts)
+    halted = []
+
+    def send(mail: Any) -> str:
+        if not halted:
+            halted.append(mailshots.moved(one, "pause"))
+        return post.send(mail)
+
+    monkeypatch.setattr(mailer, "send", send)
+    one = mailshots.sent(one)
+    assert one.status == "paused"
+    assert len(post.taken) == 25, "the slice in flight goes on, no further one does"
+    one = mailshots.moved(one, "resume")
+    again = mailshots.moved(one, "resume")
+    assert again.frozen == one.frozen, "resumed twice, it has no lanes twice"
+    one = mailshots.sent(one)
+    assert one.status == "finished"
+    assert Counter(post.addresses) == Counter(each.emails[0]["address"] for each in contacts)
+    assert mailshots.sums(one) == {"sent": 60}
+
+
+def test_paused_while_its_audience_is_cut_it_begins_when_it_is_resumed(post: Post) -> None:
+    contacts = people(2)
+    one = mailshots.moved(ready(contacts), "launch")
+    mailshots.moved(one, "pause")
+    one = mailshots.cut(one)
+    assert (one.status, one.audience) == ("paused", 2)
+    assert mailshots.jobs_of(one.tenant, dispatch.LANE) == []
+    one = mailshots.sent(mailshots.moved(one, "resume"))
+    assert (one.status, len(post.taken)) == ("finished", 2)
+
+
+def test_resumed_while_its_audience_is_cut_it_has_one_round_of_lanes(post: Post) -> None:
+    one = mailshots.moved(ready(people(2)), "launch")
+    mailshots.moved(one, "pause")
+    mailshots.moved(one, "resume")
+    one = mailshots.sent(mailshots.cut(one))
+    assert (one.status, len(post.taken), len(mailshots.jobs_of(one.tenant, dispatch.LANE))) == ("finished", 2, 1)
+
+
+def test_cancelled_the_rest_is_settled_and_the_sum_is_right(post: Post, monkeypatch: Any) -> None:
+    contacts = people(60)
+    one = launched(contacts)
+
+    def send(mail: Any) -> str:
+        if len(post.taken) == 3:
+            mailshots.moved(one, "cancel")
+        return post.send(mail)
+
+    monkeypatch.setattr(mailer, "send", send)
+    one = mailshots.sent(one)
+    assert one.status == "cancelled"
+    assert mailshots.sums(one) == {"sent": 25, "suppressed": 35}
+    assert Counter(reason for _, reason in mailshots.fates(one).values()) == {None: 25, "cancelled": 35}
+
+
+def test_cancelled_before_anybody_was_asked_it_had_no_audience(post: Post) -> None:
+    one = mailshots.moved(ready(people(2)), "launch")
+    one = mailshots.moved(one, "cancel")
+    assert mailshots.cut(one).audience == 0
+    assert (post.taken, mailshots.sums(one)) == ([], {})
+
+
+def test_only_the_failed_are_tried_again(post: Post) -> None:
+    contacts = people(5)
+    one = launched(contacts)
+    post.script = [errors.MailRefused(), None, errors.MailUncertain(), None, errors.MailRefused()]
+    one = mailshots.sent(one)
+    assert one.status == "finished"
+    assert mailshots.sums(one) == {"sent": 2, "unknown": 1, "failed": 2}
+    clock.advance(1)
+    post.script = [errors.MailRefused(), None]
+    one = mailshots.sent(mailshots.moved(one, "retry"))
+    assert one.status == "finished"
+    assert mailshots.sums(one) == {"sent": 3, "unknown": 1, "failed": 1}
+    assert max(Counter(post.addresses).values()) == 1
+
+
+def test_the_unknown_who_turns_out_to_be_sent_is_counted_anew(post: Post) -> None:
+    from chalicelib.models.mailing import outcome
+    from chalicelib.services import claims
+
+    contacts = people(3)
+    one = launched(contacts)
+    post.script = [errors.MailUncertain()]
+    one = mailshots.sent(one)
+    assert mailshots.sums(one) == {"sent": 2, "unknown": 1}
+    (mail,) = [each for each in mailshots.mailings(one, contacts) if each and each.status == "unknown"]
+    assert claims.settle(mail, outcome("sent", clock.stamp()))
+    for _ in range(2):
+        settling.recount(one.tenant, one.id, int(mail.shard))
+        assert mailshots.sums(one) == {"sent": 3}
+
+
+def test_a_lane_goes_on_when_its_shard_was_counted_by_nobody(post: Post, monkeypatch: Any) -> None:
+    one = launched(people(2))
+    (job,) = mailshots.jobs_of(one.tenant, dispatch.LANE)
+
+    def killed(shard: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(settling, "count", killed)
+        with pytest.raises(KeyboardInterrupt):
+            lanes.step(job)
+    assert mailshots.sums(one) == {}
+    one = mailshots.sent(one)
+    assert (one.status, mailshots.sums(one), len(post.taken)) == ("finished", {"sent": 2}, 2)
+
+
+def test_two_lanes_that_end_at_once_leave_it_finished(post: Post, monkeypatch: Any) -> None:
+    """Each counts its shard before either looks at the sum; and one looks before the other has counted."""
+    contacts = people(150)
+    for order in ((0, 1, 0, 1), (0, 0, 1, 1), (1, 0, 0, 1)):
+        one = launched(contacts, concurrency=2)
+        steps = {job.params["lane"]: job for job in mailshots.jobs_of(one.tenant, dispatch.LANE)
+                 if job.params["run"] == one.run}  # fmt: skip
+        assert len(steps) == 2
+        for lane in order:
+            lanes.step(steps[lane])
+        assert mailshots.read(one).status == "finished", order
+
+
+def test_each_mail_knows_its_campaign_and_its_way_out(post: Post) -> None:
+    contacts = people(1)
+    one = mailshots.sent(launched(contacts, reply_to="reply@firm.test", topic=None))
+    (mail,) = post.taken
+    assert mail.sender == "News <news@firm.test>"
+    assert mail.tags == {"send": f"{one.run}-{contacts[0].id}", "tenant": one.tenant, "campaign": one.id}
+    assert mail.headers["Reply-To"] == "reply@firm.test"
+    assert mail.headers["List-Unsubscribe"].startswith("<https://crm.test/u/")
+    assert mail.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_seeds_get_a_marked_copy_once_and_are_not_counted(post: Post) -> None:
+    contacts = people(1)
+    one = mailshots.moved(ready(contacts, seeds=["seed@firm.test"]), "launch")
+    (job,) = mailshots.jobs_of(one.tenant, dispatch.AUDIENCE)
+    from chalicelib.services import audience
+
+    for _ in range(2):
+        audience._seeds(job, mailshots.read(one), {"size": 1, "number": 1})
+    one = mailshots.sent(mailshots.cut(one))
+    assert [(mail.to, mail.subject) for mail in post.taken if mail.to == "seed@firm.test"] == [
+        ("seed@firm.test", "[Seed] Hi")
+    ]
+    assert mailshots.sums(one) == {"sent": 1}
+
+
+def test_what_it_took_is_on_its_sheet(post: Post) -> None:
+    from chalicelib.services import ledger
+
+    one = mailshots.sent(launched(people(4)))
+    cost = ledger.sheet(one.tenant, one.id, settling.COST)
+    assert {"rru", "wru", "ms", "nano_usd"} <= cost.keys()
+    assert cost["wru"] > 8000
+
+
+def test_letters_and_cells_are_each_others_inverse() -> None:
+    assert {shards.LETTERS[cell]: cell for cell in shards.CELLS.values()} == shards.CELLS
+    assert shards.is_open(shards.UNTOUCHED) and shards.is_open(shards.HELD)
