@@ -48,9 +48,9 @@ def preview(actor: Actor, draft: PreviewDraft) -> PreviewView | Begun[PreviewVie
 def step(job: Job) -> bool:
     """Some pages of contacts. As `steps.STEPS` says."""
     rule, state = rules.parse(job.tenant, job.params["rule"], kept=True), dict(job.state)
-    began, over = clock.ticks(), False
-    while not over and clock.ticks() - began < _SECONDS:
-        over = _further(job.tenant, rule, state)
+    began = clock.ticks()
+    while not (over := _further(job.tenant, rule, state)) and clock.ticks() - began < _SECONDS:
+        pass
     job.state, job.done = state, state["contacts"]
     job.counts = {"size": state["size"]}
     if over:
