@@ -23,7 +23,7 @@ from chalicelib.models.moment import Moment
 from chalicelib.models.pair import Pair
 from chalicelib.models.writes import Step, transact
 from chalicelib.schemas.actor import Actor
-from chalicelib.services import inbox, jobs, nouns, permissions, snapshots
+from chalicelib.services import inbox, jobs, mail_links, nouns, permissions, snapshots
 from tests.house import Answer, Sender
 
 PASSWORD = "long enough pass"
@@ -50,6 +50,7 @@ MAKE: dict[str, Callable[[Sender], Any]] = {
     "followup_id": lambda sender: made(sender, "/v1/followups"),
     "playbook_id": lambda sender: made(sender, "/v1/playbooks"),
     "segment_id": lambda sender: made(sender, "/v1/segments"),
+    "token": lambda sender: mail_link(sender, "unsubscribe"),
     "team_id": lambda sender: made(sender, "/v1/teams"),
     "token_id": lambda sender: made(sender, "/v1/tokens"),
     "view_id": lambda sender: sender.post("/v1/views", {"noun": "contact", "name": "Mine"}).json,  # a private one
@@ -65,11 +66,12 @@ NAMED: dict[str, Callable[[], str]] = {
     "currency": lambda: "USD",
     "day": lambda: next(_DAYS),
     "domain": lambda: f"{uuid.uuid4().hex[:12]}.example",
+    "topic": lambda: f"t{uuid.uuid4().hex[:12]}",
     "external_id": lambda: f"crm:{uuid.uuid4().hex}",
 }
 
 # Records inside another one: the body to POST on the path before the parameter.
-INSIDE: dict[str, Any] = {"activity_id": {"kind": "note"}}
+INSIDE: dict[str, Any] = {"activity_id": {"kind": "note"}, "consent_id": {"what": "granted"}}
 
 # Lists of what another route than POST on the same path makes.
 FILLED_BY = {
@@ -86,6 +88,8 @@ FILL: dict[str, Callable[[Sender], Any]] = {
     "list_imports": lambda sender: sender.post("/v1/imports", {"content": people(1)}).json,
     "list_jobs": MAKE["job_id"],
     "list_notifications": MAKE["notification_id"],
+    "list_suppressions": lambda sender: sender.call("PUT", f"/v1/suppressions/{NAMED['address']()}", {}).json,
+    "list_topics": lambda sender: sender.call("PUT", f"/v1/topics/{NAMED['topic']()}", {"label": "News"}).json,
     "list_forecast_snapshots": lambda sender: snapshot(sender),  # noqa: PLW0108 - as above
 }
 
@@ -93,6 +97,7 @@ FILL: dict[str, Callable[[Sender], Any]] = {
 FILL_INSIDE: dict[str, Callable[[Sender, int], tuple[str, list[str]]]] = {
     "list_import_rows": lambda sender, count: import_rows(sender, count),  # noqa: PLW0108 - as above
     "list_job_rows": lambda sender, count: job_rows(sender, count=count),
+    "list_contact_consents": lambda sender, count: consents(sender, count),  # noqa: PLW0108 - as above
     "list_rates": lambda sender, count: rates(sender, count),  # noqa: PLW0108 - as above
     "list_segment_members": lambda sender, count: listed(sender, count),  # noqa: PLW0108 - as above
     "company_contacts": lambda sender, count: employees(sender, count),  # noqa: PLW0108 - as above
@@ -152,6 +157,13 @@ BODIES: dict[str, Callable[[Sender], Any]] = {
     "patch_product": lambda _: {"active": False},
     "create_quote": lambda sender: {"deal_id": MAKE["deal_id"](sender)["id"], "items": LINES},
     "patch_quote": lambda _: {"terms": "Payable within 14 days."},
+    "put_suppression": lambda _: {"reason": "manual"},
+    "put_topic": lambda _: {"label": "Product news"},
+    "record_contact_consent": lambda _: {"what": "granted"},
+    "request_contact_consent": lambda _: {},
+    "unsubscribe": lambda _: {"List-Unsubscribe": "One-Click"},
+    "save_choices": lambda _: {"email": "on"},
+    "confirm_consent": lambda _: {"confirm": "yes"},
     "put_rate": lambda _: {"rate": "0.9223"},
     "put_rates": lambda _: {"day": "2026-03-01", "rates": {"CHF": "1.0312", "USD": "0.9223"}},
     "merge_contacts": lambda sender: {"loser_id": MAKE["contact_id"](sender)["id"]},
@@ -166,6 +178,10 @@ BODIES: dict[str, Callable[[Sender], Any]] = {
 # What there must be before a route succeeds whose path names no record: done on the path itself.
 FIRST: dict[str, Callable[[Sender, str], Any]] = {
     "remove_segment_member": lambda sender, path: enlisted(sender, path),  # noqa: PLW0108 - defined below
+    "get_suppression": lambda sender, path: sender.call("PUT", path, {}),
+    "delete_suppression": lambda sender, path: sender.call("PUT", path, {}),
+    "get_topic": lambda sender, path: sender.call("PUT", path, {"label": "Product news"}),
+    "delete_topic": lambda sender, path: sender.call("PUT", path, {"label": "Product news"}),
     "delete_rate": lambda sender, path: sender.call("PUT", path, {"rate": "0.9223"}),
 }
 
@@ -230,6 +246,8 @@ def _record(route: Route, parameter: str, path: str, sender: Sender) -> Any:
         answer = sender.post(path.partition(f"/{{{parameter}}}")[0], INSIDE[parameter])
         assert answer.status == 201, answer.text
         return answer.json
+    if parameter == "token" and route.path.endswith("/confirm"):
+        return mail_link(sender, "confirm")
     if parameter not in MAKE:
         pytest.fail(f"No test can call {name(route)}: add `{parameter}` to MAKE in {__file__}")
     return MAKE[parameter](sender)
@@ -352,7 +370,25 @@ def row_id(row: Any) -> str:
         return f"{row['day']}/{row['rate']}"
     if "version" in row and "id" not in row:
         return f"{row['actor']}/{row['version']}"
+    if "digest" in row or "opt_in" in row:
+        return str(row.get("digest") or row["name"])
     return str(row["id"] if "id" in row else "+".join(row["ids"]))
+
+
+def mail_link(sender: Sender, use: str) -> Any:
+    """The token of a link in a mail to a contact."""
+    contact = MAKE["contact_id"](sender)
+    asked = sender.post(f"/v1/contacts/{contact['id']}/consents/request") if use == "confirm" else None
+    assert asked is None or asked.status == 200, asked.text
+    return {"id": mail_links.make(use, sender.tenant, contact["id"], extra=asked.json["id"] if asked else "")}
+
+
+def consents(sender: Sender, count: int) -> tuple[str, list[str]]:
+    """The consent log of a contact who said so many things."""
+    path = f"/v1/contacts/{MAKE['contact_id'](sender)['id']}/consents"
+    there = [sender.post(path, {"what": "granted", "at": f"2026-03-01T09:00:{number:02}Z"}) for number in range(count)]
+    assert {answer.status for answer in there} == {201}
+    return path, [answer.json["id"] for answer in there]
 
 
 def month() -> str:
