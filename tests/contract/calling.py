@@ -366,12 +366,12 @@ def pair(sender: Sender, noun: str) -> Any:
 
 def row_id(row: Any) -> str:
     """What tells a row of a list from all others: its id, those of the two it is about, or who made which version."""
+    if "digest" in row or "opt_in" in row:
+        return str(row.get("digest") or row["name"])
     if "rate" in row and "id" not in row:
         return f"{row['day']}/{row['rate']}"
     if "version" in row and "id" not in row:
         return f"{row['actor']}/{row['version']}"
-    if "digest" in row or "opt_in" in row:
-        return str(row.get("digest") or row["name"])
     return str(row["id"] if "id" in row else "+".join(row["ids"]))
 
 
