@@ -19,6 +19,7 @@ hands in what changed as `seen`.
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from itertools import chain
 from typing import Any, Final
 
 from chalicelib.models import keys
@@ -188,9 +189,10 @@ class _Reader:
             facts.company = found if found is not None and found.live else None
 
     def deals(self) -> None:
+        """Deals, also what was handed in; that may be late itself, so it is read as well."""
         linked = {facts.contact.id: self._linked(facts.contact) for facts in self.all}
-        known = self._records("deal", Deal, sorted({one for ids in linked.values() for one in ids}))
         told = [deal.id for deal in self._seen(Deal)]
+        known = self._records("deal", Deal, list(dict.fromkeys([*chain(*linked.values()), *told])))
         for facts in self.all:
             everyone = set(absorbed.ids_of(facts.contact))
             several = (known.get(one) for one in dict.fromkeys([*linked[facts.contact.id], *told]))
@@ -201,10 +203,11 @@ class _Reader:
             ]
 
     def orders(self) -> None:
+        """The last orders, also what was handed in, as `deals`."""
+        told = self._records("order", Order, [order.id for order in self._seen(Order)])
         for facts in self.all:
             everyone = absorbed.ids_of(facts.contact)
-            known = {order.id: order for one in everyone for order in self._orders(one)}
-            known.update({order.id: order for order in self._seen(Order) if _newer(order, known.get(order.id))})
+            known = {**{order.id: order for one in everyone for order in self._orders(one)}, **told}
             theirs = [one for one in known.values() if one.contact_id in everyone and not one.deleted_at]
             theirs.sort(key=lambda order: str(order.ordered_at), reverse=True)
             facts.orders = [Part(order, facts) for order in theirs[:ORDERS]]
@@ -246,10 +249,8 @@ class _Reader:
         places = [keys.key(noun, tenant=self.tenant, id=one) for one in asked]
         found = several(places, consistent=self.consistent) if places else []
         known = {one.id: one for one in found if isinstance(one, model)}
-        return {
-            **known,
-            **{one.id: one for one in self._seen(model) if one.id in asked and _newer(one, known.get(one.id))},
-        }
+        known.update({one.id: one for one in self._seen(model) if one.id in asked and _newer(one, known.get(one.id))})
+        return known
 
     def _seen(self, model: type[Any]) -> Iterator[Any]:
         return (one for one in self.seen if isinstance(one, model))
