@@ -15,7 +15,7 @@ import pytest
 from chalicelib.adapters import storage
 from chalicelib.adapters.providers import smtp
 from chalicelib.models import keys
-from chalicelib.services import changes, keyring, turns
+from chalicelib.services import addresses, changes, keyring, turns
 from infra import package
 
 STAGES = ("dev", "prod")
@@ -254,9 +254,9 @@ def test_each_function_may_read_the_secrets_that_it_uses_and_no_other() -> None:
         for function in FUNCTIONS
     }
     assert readable == {
-        "APIHandler": {keyring.SECRET},
-        "OnWork": {smtp.PASSWORD},
-        "OnChange": set(),
+        "APIHandler": {keyring.SECRET, addresses.SECRET},
+        "OnWork": {smtp.PASSWORD, keyring.SECRET, addresses.SECRET},
+        "OnChange": {addresses.SECRET},
         "OnMinute": set(),
     }
 
