@@ -54,6 +54,7 @@ ROOMS: Final = (
     "system",
     "tasks",
     "teams",
+    "templates",
     "timelines",
     "tracking",
     "topics",
