@@ -532,7 +532,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("facts.deals", 1, 0, "25 entries of the index 0.5, each deal 0.5; 100 at most"),
     Pattern("facts.orders", 0.5, 0, "one query of gsi2, 0.5 for each 4 KB; the last 100"),
     Pattern("facts.purchases", 0.5, 0, "the sheet of what all orders come to"),
-    Pattern("facts.mail", 0.5, 0, "eight mails of 0.5 KB in one query, 0.5 for each 4 KB; the last 100"),
+    Pattern("facts.mail", 0.5, 0, "five mails of 0.7 KB in one query, 0.5 for each 4 KB; the last 100"),
     Pattern("facts.tasks", 0.5, 0, "which tasks are open, one query 0.5"),
     Pattern("facts.activity", 0.5, 0, "one query of gsi1 for each kind of activity that is asked of"),
     Pattern("facts.zone", 0.5, 0, "the settings, once for several contacts; not where each contact has a zone"),

@@ -7,7 +7,7 @@ each of them:
     deals         those it is part of, at most `DEALS`: 0.5 for 25 entries of the index, 0.5 each
     orders        the last `ORDERS` of them: 0.5 for each 4 KB
     purchases     what all orders come to: 0.5
-    mail          the last `MAILS` mails of campaigns: 0.5 for each 4 KB, some eight mails
+    mail          the last `MAILS` mails of campaigns: 0.5 for each 4 KB, some five mails
     tasks         which of its tasks are open: 0.5
     activity.X    the last activity of kind X: 0.5
     zone          the firm's time zone, for a contact that has none: 0.5
