@@ -60,7 +60,7 @@ def read(
             break
     if len(found) > limit:
         found = found[:limit]
-        last = _after(found[-1].shard, found[-1].position)
+        last = _place(int(found[-1].shard.number), found[-1].position + 1)
     return list(_rows(campaign, found, status)), last
 
 
@@ -78,7 +78,7 @@ def _some(
         for one in _places(shard)
         if (int(shard.number) > number or one.position >= behind) and (status is None or _may_be(one, status))
     ]
-    last = _after(some.items[-1], int(some.items[-1].size) - 1) if some.last else None
+    last = _place(int(some.items[-1].number) + 1, 0) if some.last else None
     return places, last
 
 
@@ -143,10 +143,10 @@ def _sk(number: int) -> str:
     return keys.key("shard", tenant="", campaign="", number=f"{number:05}")[1]
 
 
-def _after(shard: Shard, position: int) -> LastKey:
-    """Go on behind this recipient."""
-    return {"shard": {"N": int(shard.number)}, "behind": {"N": position + 1}}
+def _place(number: int, position: int) -> LastKey:
+    """Go on in this shard with the recipient at this position."""
+    return {"shard": {"N": number}, "position": {"N": position}}
 
 
 def _read(start: LastKey | None) -> tuple[int, int]:
-    return (int(start["shard"]["N"]), int(start["behind"]["N"])) if start else (0, 0)
+    return (int(start["shard"]["N"]), int(start["position"]["N"])) if start else (0, 0)
