@@ -25,7 +25,11 @@ SETTINGS: Final[dict[str, dict[str, Any]]] = {
         "response_checksum_validation": "when_required",
     },
     # A second try after a lost answer could send a second mail.
-    "sesv2": {"read_timeout": 10, "retries": {"mode": "standard", "total_max_attempts": 1}},
+    "sesv2": {
+        "read_timeout": 10,
+        "retries": {"mode": "standard", "total_max_attempts": 1},
+        "max_pool_connections": 25,  # as many as mails are handed over at once
+    },
 }
 
 _lock = threading.Lock()

@@ -5,7 +5,7 @@ The threads stay, as a connection that a thread keeps open is worth more than th
 
 import threading
 from collections.abc import Callable, Sequence
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from chalicelib import observability
@@ -19,6 +19,7 @@ R = TypeVar("R")
 
 MOST: Final = 25  # at once in one process
 _COUNTED: Final = ("rru", "wru", "mails", "messages", "http")
+_busy: ContextVar[bool] = ContextVar("busy", default=False)
 _lock = threading.Lock()
 _pools: "list[ThreadPoolExecutor]" = []  # none or one
 
@@ -26,7 +27,7 @@ _pools: "list[ThreadPoolExecutor]" = []  # none or one
 def each(do: Callable[[T], R], items: Sequence[T]) -> list[R | Exception]:
     """What `do` answers for each, or the `Exception` it raised, in their order."""
     if len(items) < 2:
-        return _counted([_tried(do, one) for one in items])
+        return _counted([copy_context().run(_tried, do, one) for one in items])
     from concurrent.futures import wait  # loaded by those who have several at once
 
     pool = _pool()
@@ -37,8 +38,14 @@ def each(do: Callable[[T], R], items: Sequence[T]) -> list[R | Exception]:
     return _counted([one.result() for one in waiting])
 
 
+def busy() -> bool:
+    """Whether this is one of several calls, with more to come: then a connection is worth keeping."""
+    return _busy.get()
+
+
 def _tried(do: Callable[[T], R], one: T) -> tuple[R | Exception, Meter]:
     """With a meter of its own: adding to one from several threads would lose some."""
+    _busy.set(True)  # in the context of this call alone
     with observability.measured(observability.meter().purpose) as meter:
         try:
             return do(one), meter

@@ -1,12 +1,13 @@
 """Amazon SES, API version 2. What an answer, or its absence, says about the mail stands in two tables."""
 
+import threading
 from typing import Any, Final
 
 from botocore import exceptions as aws
 
 from chalicelib import clock, config
 from chalicelib.adapters import _aws, _mailbox
-from chalicelib.errors import MailDeferred, MailRefused, MailUncertain
+from chalicelib.errors import MailDeferred, MailRefused, MailThrottled, MailUncertain
 from chalicelib.schemas.mail import Mail
 
 Outcome = type[MailRefused] | type[MailDeferred] | type[MailUncertain]
@@ -21,9 +22,9 @@ BY_CODE: Final[dict[str, Outcome]] = {
     "MailFromDomainNotVerifiedException": MailDeferred,
     "LimitExceededException": MailDeferred,
     "NotFoundException": MailDeferred,
-    "TooManyRequestsException": MailDeferred,
-    "Throttling": MailDeferred,
-    "ThrottlingException": MailDeferred,
+    "TooManyRequestsException": MailThrottled,
+    "Throttling": MailThrottled,
+    "ThrottlingException": MailThrottled,
     "ServiceUnavailable": MailDeferred,
 }
 # For codes that are not above. A 5xx may come from behind the point where the mail was taken.
@@ -31,6 +32,11 @@ BY_STATUS: Final[dict[int, Outcome]] = {400: MailRefused, 413: MailRefused, 503:
 
 # SES says the same code of a mail it will not have and of an account that is not set up; a person mends the latter.
 UNVERIFIED: Final = "not verified"
+
+# It says "too fast" and "enough for today" by the same codes, and the latter holds until the last 24 hours have less:
+# https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html
+DAILY: Final = "Daily message quota exceeded"
+DAILY_PAUSE: Final = 3600.0  # seconds until it is asked again
 
 # Errors without an answer: these come before the request has left; after any other one the mail may be on its way.
 NEVER_LEFT: Final = (
@@ -50,6 +56,7 @@ NEVER_LEFT: Final = (
 IDLE: Final = 5.0
 
 _last_use = [0.0]  # as clock.epoch() counts
+_using = threading.Lock()
 
 
 def send(mail: Mail) -> str:
@@ -65,6 +72,8 @@ def send(mail: Mail) -> str:
         code = str(error.response.get("Error", {}).get("Code", ""))
         if code == "MessageRejected" and UNVERIFIED in str(error.response["Error"].get("Message", "")):
             raise MailDeferred("SES has not verified the sender, or in its sandbox the recipient") from error
+        if DAILY in str(error.response.get("Error", {}).get("Message", "")):
+            raise MailThrottled(f"SES takes no more mails today: {code}", DAILY_PAUSE) from error
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         raise _outcome(code, status)(f"SES answered {status} {code}") from error
     except aws.ParamValidationError as error:
@@ -77,10 +86,11 @@ def send(mail: Mail) -> str:
 
 def _fresh_client() -> Any:
     ses = _aws.client("sesv2")
-    moment = clock.epoch()  # not the monotonic clock, which may stand still while a Lambda sleeps
-    if abs(moment - _last_use[0]) > IDLE:
-        ses.close()  # its connections; the client itself stays good
-    _last_use[0] = moment
+    with _using:  # of several threads that come after a sleep one closes, before any of them has begun
+        moment = clock.epoch()  # not the monotonic clock, which may stand still while a Lambda sleeps
+        if abs(moment - _last_use[0]) > IDLE:
+            ses.close()  # its connections; the client itself stays good
+        _last_use[0] = moment
     return ses
 
 

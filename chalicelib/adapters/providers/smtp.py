@@ -8,6 +8,7 @@ sent; from there until the server's answer it may have been.
 import re
 import smtplib
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from email.headerregistry import Address
@@ -18,12 +19,19 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from chalicelib import clock, config, ids
-from chalicelib.adapters import _mailbox, secrets
-from chalicelib.errors import MailDeferred, MailRefused, MailUncertain
+from chalicelib.adapters import _mailbox, hands, secrets
+from chalicelib.errors import MailDeferred, MailRefused, MailThrottled, MailUncertain
 from chalicelib.schemas.mail import Mail
 
 PASSWORD: Final = "smtp-password"  # noqa: S105 - the name under which it is kept
 TIMEOUT: Final = 10.0  # seconds, for each step
+IDLE: Final = 5.0  # seconds for which a kept connection is good; after a sleep the server may have let it go
+MAILS: Final = 100  # of one connection, as many servers want no more
+# Replies that say "too fast" (RFC 5321, section 4.2.3; 454 is what SES says), by code or by what the text tells.
+TOO_FAST: Final = frozenset({421, 454})
+_TOO_FAST: Final = re.compile(rb"(?i)throttl|\brate\b|too many|too fast|quota exceeded")
+_DAILY: Final = re.compile(rb"(?i)daily .*quota|quota.* day")
+DAILY_PAUSE: Final = 3600.0  # seconds until a server that takes no more mails today is asked again
 PORTS: Final[dict[str, int]] = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -52,8 +60,22 @@ class _Server(NamedTuple):
     user: str | None
 
 
+class _Kept(threading.local):
+    """The connection that a thread keeps for the next one of several mails."""
+
+    connection: smtplib.SMTP | None = None
+    url: str = ""
+    used: float = 0.0  # as clock.epoch() counts
+    mails: int = 0
+
+
+_kept = _Kept()
+
+
 def send(mail: Mail) -> str:
-    """Send over a connection of its own. Returns the Message-ID, without its brackets. Raises as `mailer.send`.
+    """Send over a connection of its own; one of several over one that its thread keeps.
+
+    Returns the Message-ID, without its brackets. Raises as `mailer.send`.
 
     A mail of a campaign is named after its send id (the tag `send`): a relay gives tags back to nobody, but everybody
     who tells of the mail tells its Message-ID.
@@ -61,9 +83,48 @@ def send(mail: Mail) -> str:
     sender, to = _mailbox.parse(mail.sender, "/sender"), _mailbox.parse(mail.to, "/to")
     message_id = f"{mail.tags.get('send') or ids.new('msg')}@{sender.domain}"
     data = _message(mail, sender, to, message_id).as_bytes()
-    with _connection(sender.domain) as connection:
-        _hand_over(connection, sender.address, to.address, data)
+    if hands.busy():
+        _send_kept(sender, to, data)
+    else:
+        with _connection(sender.domain) as connection:
+            _hand_over(connection, sender.address, to.address, data)
     return message_id
+
+
+def _send_kept(sender: _mailbox.Mailbox, to: _mailbox.Mailbox, data: bytes) -> None:
+    """Over the thread's connection, or over a new one if that is old or turns out to be gone before the mail."""
+    connection = _still_good()
+    if connection is None:
+        with _opening():
+            connection = _connect(_server(), sender.domain)
+        _kept.connection, _kept.url, _kept.mails = connection, config.smtp_url(), 0
+    good = False
+    try:
+        _hand_over(connection, sender.address, to.address, data)
+        good = True
+    finally:
+        _kept.used, _kept.mails = clock.epoch(), _kept.mails + 1
+        if not good or _kept.mails >= MAILS:
+            _let_go()
+
+
+def _still_good() -> smtplib.SMTP | None:
+    """The thread's connection, if it is fresh and still answers."""
+    fresh = abs(clock.epoch() - _kept.used) <= IDLE and _kept.url == config.smtp_url()
+    if _kept.connection is not None:
+        try:
+            fresh = fresh and _kept.connection.noop()[0] == 250
+        except (OSError, smtplib.SMTPException):
+            fresh = False
+        if not fresh:
+            _let_go()
+    return _kept.connection
+
+
+def _let_go() -> None:
+    connection, _kept.connection = _kept.connection, None
+    if connection is not None:
+        connection.close()
 
 
 def _message(mail: Mail, sender: _mailbox.Mailbox, to: _mailbox.Mailbox, message_id: str) -> EmailMessage:
@@ -89,18 +150,27 @@ def _connection(local_name: str) -> Iterator[smtplib.SMTP]:
 
     Whatever goes wrong until then is not the mail's fault, so it is deferred even after a 5xx, as Postfix does.
     """
-    try:
+    with _opening():
         connection = _connect(_server(), local_name)
-    except MailDeferred:
-        raise
-    except Exception as error:  # of the server, or of the store that has the password: the mail has not been offered
-        raise MailDeferred(f"no SMTP session: {type(error).__name__}") from error
     try:
         yield connection
         with suppress(OSError, smtplib.SMTPException):  # it has taken the mail; its goodbye changes nothing
             connection.quit()
     finally:
         connection.close()
+
+
+@contextmanager
+def _opening() -> Iterator[None]:
+    try:
+        yield
+    except MailDeferred:
+        raise
+    except smtplib.SMTPResponseException as error:
+        slow = error.smtp_code in TOO_FAST
+        raise (MailThrottled if slow else MailDeferred)(f"no SMTP session: {type(error).__name__}") from error
+    except Exception as error:  # of the server, or of the store that has the password: the mail has not been offered
+        raise MailDeferred(f"no SMTP session: {type(error).__name__}") from error
 
 
 def _connect(server: _Server, local_name: str) -> smtplib.SMTP:
@@ -142,9 +212,15 @@ def _hand_over(connection: smtplib.SMTP, sender: str, to: str, data: bytes) -> N
 
 
 def _expect(reply: tuple[int, bytes], step: str, good: set[int]) -> None:
-    code = reply[0]  # and not its text, which quotes addresses
-    if code not in good:
-        raise (MailRefused if 500 <= code < 600 else MailDeferred)(f"SMTP {step} answered {code}")
+    code, text = reply
+    if code in good:
+        return
+    said = f"SMTP {step} answered {code}"  # and not its text, which quotes addresses
+    if 500 <= code < 600:
+        raise MailRefused(said)
+    if code in TOO_FAST or _TOO_FAST.search(text):
+        raise MailThrottled(said, DAILY_PAUSE if _DAILY.search(text) else 0.0)
+    raise MailDeferred(said)
 
 
 def _server() -> _Server:

@@ -11,7 +11,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.adapters import _aws
 from chalicelib.adapters.providers import ses
-from chalicelib.errors import MailDeferred, MailRefused, MailUncertain
+from chalicelib.errors import MailDeferred, MailRefused, MailThrottled, MailUncertain
 from chalicelib.schemas.mail import Mail
 from tests.adapters import doubles
 
@@ -194,3 +194,16 @@ def test_a_connection_is_kept_while_warm_and_left_after_a_sleep(aws_at: Point, m
         finally:
             clock.reset()
         assert len(endpoint.connections) == 2
+
+
+@pytest.mark.parametrize("code", ["TooManyRequestsException", "Throttling", "ThrottlingException"])
+@pytest.mark.parametrize(
+    ("said", "pause"),
+    [("Maximum sending rate exceeded.", 0.0), ("Daily message quota exceeded.", ses.DAILY_PAUSE)],
+)
+def test_too_fast_and_enough_for_today(aws_at: Point, make_mail: Make, code: str, said: str, pause: float) -> None:
+    with doubles.http(429, {"message": said}, **{"x-amzn-ErrorType": code}) as endpoint:
+        aws_at(endpoint.url)
+        with pytest.raises(MailThrottled) as caught:
+            ses.send(make_mail())
+    assert caught.value.pause == pause

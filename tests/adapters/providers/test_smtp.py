@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib import clock
-from chalicelib.adapters import _mailbox
+from chalicelib.adapters import _mailbox, hands
 from chalicelib.adapters.providers import smtp
-from chalicelib.errors import MailDeferred, MailRefused, MailUncertain
+from chalicelib.errors import MailDeferred, MailRefused, MailThrottled, MailUncertain
 from chalicelib.schemas.mail import Mail
 from tests.adapters import doubles
 from tests.adapters.conftest import Inbox
@@ -189,3 +189,71 @@ def test_a_real_server_that_dies_after_the_data(make_mail: Make, monkeypatch: py
         monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{port}")
         with pytest.raises(MailUncertain):
             smtp.send(make_mail())
+
+
+THROTTLED: list[tuple[str, str, bool, float]] = [
+    ("greeting", "421 too many connections", True, 0),
+    ("MAIL", "421 4.7.0 try again later", True, 0),
+    ("MAIL", "454 Throttling failure: Maximum sending rate exceeded.", True, 0),
+    ("MAIL", "454 Throttling failure: Daily message quota exceeded.", True, smtp.DAILY_PAUSE),
+    ("end", "451 4.4.2 rate limit of this sender", True, 0),
+    ("RCPT", "452 4.5.3 too many recipients today", True, 0),
+    ("RCPT", "450 greylisted", False, 0),
+    ("DATA", "451 later, we generate keys", False, 0),
+]
+
+
+@pytest.mark.parametrize(("step", "answer", "throttled", "pause"), THROTTLED)
+def test_too_fast_is_told_from_not_now(
+    make_mail: Make, step: str, answer: str, throttled: bool, pause: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with doubles.smtp(**{step: answer}) as double:
+        monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{double.port}")
+        with pytest.raises(MailDeferred) as caught:
+            smtp.send(make_mail())
+    assert isinstance(caught.value, MailThrottled) == throttled
+    assert getattr(caught.value, "pause", 0) == pause
+
+
+def several(mails: list[Mail]) -> list[str | Exception]:
+    """One after the other in one thread, as one of several calls."""
+    return [hands.each(smtp.send, [mail])[0] for mail in mails]
+
+
+def test_one_of_several_goes_over_the_connection_of_the_one_before(
+    make_mail: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with doubles.smtp(NOOP="250 ok") as double:
+        monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{double.port}")
+        assert all(isinstance(one, str) for one in several([make_mail()] * 3))
+        assert double.steps.count("greeting") == 1
+        clock.advance(smtp.IDLE + 1)
+        try:
+            several([make_mail()])
+        finally:
+            clock.reset()
+        assert double.steps.count("greeting") == 2, "the server may have let it go meanwhile"
+        monkeypatch.setattr(smtp, "MAILS", 1)
+        several([make_mail()] * 2)
+        assert double.steps.count("greeting") == 4, "one whose clock was set back, and one of one mail each"
+        assert len(double.mails) == 6
+
+
+@pytest.mark.parametrize(("step", "answer"), [("NOOP", doubles.DROP), ("NOOP", "421 bye")])
+def test_a_connection_that_is_gone_costs_no_mail(
+    make_mail: Make, step: str, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with doubles.smtp(**{step: answer}) as double:
+        monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{double.port}")
+        assert all(isinstance(one, str) for one in several([make_mail()] * 2))
+        assert len(double.mails) == 2
+
+
+@pytest.mark.parametrize(("step", "answer"), [("RCPT", "550 who?"), ("end", doubles.DROP), ("end", "451 later")])
+def test_a_connection_on_which_something_failed_is_not_used_again(
+    make_mail: Make, step: str, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with doubles.smtp(**{step: answer, "NOOP": "250 ok"}) as double:
+        monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{double.port}")
+        assert all(isinstance(one, Exception) for one in several([make_mail()] * 2))
+        assert double.steps.count("greeting") == 2
