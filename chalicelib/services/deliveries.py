@@ -136,8 +136,9 @@ def again(tenant: str, place: Place) -> None:
         one = _read(tenant, [place], consistent=True)[0]
         if one is None:
             return
-        messages = {send, str(one.result.get(_MESSAGE) or (one.seen or {}).get(_MESSAGE) or send)}
-        items = [item for message in sorted(messages) for item in mail_events.of_message(tenant, message)]
+        message_id = str(one.result.get(_MESSAGE) or (one.seen or {}).get(_MESSAGE) or send)
+        messages = dict.fromkeys([send, *mail_events.spellings(message_id)])
+        items = [item for message in messages for item in mail_events.of_message(tenant, message)]
         events = [mail_events.event_of(item) for item in items if item.send == send]
         try:
             _write(tenant, [(one, _summary(one, _beyond(one.seen or {}), events))])

@@ -125,6 +125,15 @@ def digest_of(provider: str, event_id: str) -> str:
     return base64.urlsafe_b64encode(found).rstrip(b"=").decode()
 
 
+def spellings(message_id: str) -> list[str]:
+    """Under what the events of a message may lie: some providers cut its id at a dot, and ours begins with the send id,
+    which stands alone while nobody knows the rest.
+    """
+    whole = message_id.strip().removeprefix("<").removesuffix(">")
+    several = (whole, whole.partition(".")[0], whole.partition("@")[0])
+    return [one for one in dict.fromkeys(several) if one]
+
+
 def _of_many(tenant: str, query: MailEventQuery, wanted: Page) -> PageOf:
     index = "gsi2" if query.recipient is None and not query.unreadable else "gsi1"
     mailbox = UNREADABLE if query.unreadable else emails.folded(query.recipient or "")
@@ -143,7 +152,7 @@ def _of_many(tenant: str, query: MailEventQuery, wanted: Page) -> PageOf:
 def _of_one(tenant: str, query: MailEventQuery, wanted: Page) -> PageOf:
     """They lie by their digests, and there are few: so they are all read and sorted here."""
     found: dict[str, MailEvent] = {}
-    for message in _spellings(query.message_id or ""):
+    for message in spellings(query.message_id or ""):
         items = table.page(mail_event.partition(tenant, message), limit=_MOST).items
         found.update((one.id, one) for one in items if isinstance(one, MailEvent))
     mailbox = emails.folded(query.recipient) if query.recipient else None
@@ -156,15 +165,6 @@ def _of_one(tenant: str, query: MailEventQuery, wanted: Page) -> PageOf:
     here = fitting[: wanted.limit]
     more = len(fitting) > len(here)
     return PageOf(here, {"at": here[-1].at, "digest": here[-1].sk} if more else None)
-
-
-def _spellings(message_id: str) -> list[str]:
-    """Under what the events of a message may lie: some providers cut its id at a dot, and ours begins with the send id,
-    which stands alone while nobody knows the rest.
-    """
-    whole = message_id.strip().removeprefix("<").removesuffix(">")
-    several = (whole, whole.partition(".")[0], whole.partition("@")[0])
-    return [one for one in dict.fromkeys(several) if one]
 
 
 def _campaigns(tenant: str, items: Sequence[MailEvent]) -> dict[str, str]:
