@@ -74,21 +74,23 @@ def within(moment: datetime, now: datetime, *, past: timedelta, future: timedelt
         raise Stale("signed too long ago" if moment < now else "signed in the future")
 
 
-def credentials(secrets: Secrets, headers: Mapping[str, str]) -> None:
-    """Prove by password, bearer token or secret header, whichever are set. Raises Forged."""
+def credentials(secrets: Secrets, headers: Mapping[str, str], *, token_header: str = "") -> None:
+    """Prove by password, bearer token or secret header, whichever are set. Raises Forged.
+
+    `token_header` is one that the provider itself may send the token in.
+    """
     configured((*secrets.basic_auth, *secrets.bearer_token))
     headers = lowered(headers)
     scheme, _, rest = headers.get("authorization", "").partition(" ")
     rest = rest.strip()
-    good = [False]
-    if scheme.lower() == "basic":
-        good.append(any_same([unbase64(rest) or b""], _encoded(secrets.basic_auth)))
-    elif scheme.lower() == "bearer":
-        good.append(
-            any_same([_bytes(rest)], _encoded(one for one in secrets.bearer_token if not _HEADER.fullmatch(one)))
-        )
-    for name, value in (match.groups() for match in map(_HEADER.fullmatch, secrets.bearer_token) if match):
-        good.append(any_same([_bytes(headers.get(name.lower(), ""))], [_bytes(value.strip())]))
+    tokens = [one for one in secrets.bearer_token if not _HEADER.fullmatch(one)]
+    named = [match.groups() for match in map(_HEADER.fullmatch, secrets.bearer_token) if match]
+    good = [
+        any_same([unbase64(rest) or b"" if scheme.lower() == "basic" else b""], _encoded(secrets.basic_auth)),
+        any_same([_bytes(rest if scheme.lower() == "bearer" else "")], _encoded(tokens)),
+        any_same([_bytes(headers.get(token_header, ""))], _encoded(tokens)),
+        *(any_same([_bytes(headers.get(name.lower(), ""))], [_bytes(value.strip())]) for name, value in named),
+    ]
     if not any(good):
         raise Forged("wrong credentials")
 

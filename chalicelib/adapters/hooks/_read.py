@@ -198,10 +198,31 @@ def epoch(value: object) -> datetime:
         raise Unreadable("no time") from None
 
 
+def mail_date(value: object) -> datetime:
+    """A moment as the `Date` of a mail has it (RFC 5322), or in ISO 8601. Raises Unreadable."""
+    from email.utils import parsedate_to_datetime
+
+    if not isinstance(value, str) or len(value) > WORD or value[:4].isdecimal():
+        return iso(value)
+    try:
+        return iso(parsedate_to_datetime(value).isoformat())
+    except (ValueError, TypeError, IndexError, OverflowError):
+        raise Unreadable("no time") from None
+
+
 def send(value: object) -> str | None:
-    """Our own send id, if it is one: others may put into a mail what they like."""
+    """Our own send id, if it is one: others may put into a mail what they like.
+
+    Alone, as the one entry of a list, or as `send` of an object in JSON.
+    """
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
+    if isinstance(value, str) and value.startswith("{") and len(value) <= _LONGEST_QUOTE:
+        try:
+            found = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+        value = found.get("send") if isinstance(found, dict) else None
     return value if isinstance(value, str) and _SEND.fullmatch(value) else None
 
 

@@ -122,9 +122,4 @@ def _addressed(raw: dict[str, Any]) -> object:
 def _at(raw: dict[str, Any], kind: As) -> datetime:
     if kind is not _events.INBOUND:
         return _read.iso(next((raw[name] for name in _TIMES if raw.get(name) is not None), None))
-    from email.utils import parsedate_to_datetime
-
-    try:
-        return _read.iso(parsedate_to_datetime(str(raw.get("Date"))).isoformat())
-    except (ValueError, TypeError, IndexError, OverflowError):
-        raise _read.Unreadable("no time") from None
+    return _read.mail_date(raw.get("Date"))

@@ -279,7 +279,7 @@ def _event(kind: As, raw: dict[str, Any], name: str, recipient: str | None, ids:
         raw,
         at=_read.iso(detail["timestamp"] if detail.get("timestamp") is not None else mail.get("timestamp")),
         # A bounce may be told twice, as an event and as a feedback notification, with different ids of the message.
-        event_id=_events.per_recipient(_read.identifier(detail.get("feedbackId")) or message_id, recipient, count),
+        event_id=_events.per_recipient(_read.identifier(detail.get("feedbackId") or message_id), recipient, count),
         recipient=recipient,
         message_id=_read.identifier(mail.get("messageId")),
         send=_read.send(_read.part(mail, "tags").get("send")),

@@ -455,10 +455,358 @@ RESEND = [
     Sample("domain.updated", {"type": "domain.updated", "created_at": "2026-02-28T23:59:58Z", "data": {}}, None),
 ]
 
+
+def _mandrill(kind: str, message: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    mail = {"_id": "exampleaaaaa", "email": ANN, "tags": ["news"], "metadata": {"send": SEND}, "ts": 1772320000}
+    return {"event": kind, "_id": "exampleaaaaa", "ts": 1772323198, "msg": {**mail, **(message or {})}, **more}
+
+
+_MANDRILL = {"at": WHOLE, "recipient": ANN, "message_id": "exampleaaaaa", "send": SEND}
+_DIAG = {"diag": "550 5.1.1 unknown", "bounce_description": "bad_mailbox"}
+MANDRILL = [
+    Sample("send", _mandrill("send"), {"type": "sent", **_MANDRILL}),
+    Sample("delivered", _mandrill("delivered"), {"type": "delivered", **_MANDRILL}),
+    Sample(
+        "deferral",
+        _mandrill("deferral", {"diag": "451 later"}),
+        {"type": "deferred", "reason": "451 later", **_MANDRILL},
+    ),
+    Sample("hard_bounce", _mandrill("hard_bounce", _DIAG), {**_HARD, "reason": "550 5.1.1 unknown", **_MANDRILL}),
+    Sample("soft_bounce", _mandrill("soft_bounce"), {**_SOFT, **_MANDRILL}),
+    Sample(
+        "reject",
+        _mandrill("reject", {"reject": {"reason": "hard-bounce"}}),
+        {"type": "rejected", "reason": "hard-bounce", **_MANDRILL},
+    ),
+    Sample("spam", _mandrill("spam"), {"type": "complained", **_MANDRILL}),
+    Sample(
+        "open", _mandrill("open", user_agent=AGENT, ip=IP), {"type": "opened", "agent": AGENT, "ip": IP, **_MANDRILL}
+    ),
+    Sample("click", _mandrill("click", url=LINK, ip=IP), {"type": "clicked", "url": LINK, "ip": IP, **_MANDRILL}),
+    Sample("unsub", _mandrill("unsub"), {"type": "unsubscribed", **_MANDRILL}),
+    Sample(
+        "inbound",
+        {
+            "event": "inbound",
+            "ts": 1772323198,
+            "msg": {
+                "email": "hello@firm.test",
+                "from_email": ANN,
+                "headers": {"Message-Id": "<in-1@home.test>"},
+                "raw_msg": "x",
+            },
+        },
+        {"type": "inbound", "recipient": "hello@firm.test", "message_id": "in-1@home.test", "at": WHOLE},
+    ),
+    Sample("blacklist add", {"type": "blacklist", "action": "add", "reject": {"email": ANN}, "ts": 1772323198}, None),
+    Sample("whitelist remove", {"type": "whitelist", "action": "remove", "entry": {"email": ANN}}, None),
+]
+
+
+def _brevo(kind: str, **more: Any) -> dict[str, Any]:
+    return {
+        "event": kind,
+        "email": ANN,
+        "id": 26224,
+        "date": "2026-03-01 00:59:58",
+        "ts": 1772326798,
+        "ts_event": 1772326798,
+        "ts_epoch": 1772323198123,
+        "message-id": "<201798300811.5787683@relay.domain.com>",
+        "tags": ["news"],
+        "tag": '["news"]',
+        "X-Mailin-custom": SEND,
+        **more,
+    }
+
+
+_BREVO = {"at": AT, "recipient": ANN, "message_id": "201798300811.5787683@relay.domain.com", "send": SEND}
+BREVO = [
+    Sample("request", _brevo("request"), {"type": "sent", **_BREVO}),
+    Sample("sent", _brevo("sent"), {"type": "sent", **_BREVO}),
+    Sample("delivered", _brevo("delivered"), {"type": "delivered", **_BREVO}),
+    Sample("deferred", _brevo("deferred", reason="452 full"), {"type": "deferred", "reason": "452 full", **_BREVO}),
+    Sample("hard_bounce", _brevo("hard_bounce", reason="unknown"), {**_HARD, "reason": "unknown", **_BREVO}),
+    Sample("invalid_email", _brevo("invalid_email"), {**_HARD, **_BREVO}),
+    Sample("soft_bounce", _brevo("soft_bounce"), {**_SOFT, **_BREVO}),
+    Sample("blocked", _brevo("blocked"), {"type": "rejected", **_BREVO}),
+    Sample("error", _brevo("error"), {"type": "rejected", **_BREVO}),
+    Sample("spam", _brevo("spam"), {"type": "complained", **_BREVO}),
+    Sample("complaint", _brevo("complaint"), {"type": "complained", **_BREVO}),
+    Sample(
+        "opened", _brevo("opened", user_agent=AGENT, ip=IP), {"type": "opened", "machine": None, "ip": IP, **_BREVO}
+    ),
+    Sample("unique_opened", _brevo("unique_opened"), {"type": "opened", "machine": None, **_BREVO}),
+    Sample("proxy_open", _brevo("proxy_open"), {"type": "opened", "machine": True, **_BREVO}),
+    Sample("unique_proxy_open", _brevo("unique_proxy_open"), {"type": "opened", "machine": True, **_BREVO}),
+    Sample("click", _brevo("click", link=LINK, ip=IP), {"type": "clicked", "url": LINK, "ip": IP, **_BREVO}),
+    Sample("unsubscribed", _brevo("unsubscribed"), {"type": "unsubscribed", **_BREVO}),
+    Sample("unsubscribe", _brevo("unsubscribe"), {"type": "unsubscribed", **_BREVO}),
+    Sample(
+        "inbound",
+        {
+            "Uuid": ["ba3db5a6-c78d-46d7-a7d3-06ad0e7ba6ba"],
+            "MessageId": "<in-1@home.test>",
+            "From": {"Name": "Ann", "Address": ANN},
+            "To": [{"Name": None, "Address": "hello@firm.test"}],
+            "SentAtDate": "Sun, 1 Mar 2026 00:59:58 +0100",
+        },
+        {"type": "inbound", "recipient": "hello@firm.test", "message_id": "in-1@home.test", "at": WHOLE},
+    ),
+    Sample("list_addition", _brevo("list_addition", email=[ANN]), None),
+]
+
+
+def _sparkpost(kind: str, wrapper: str = "message_event", **more: Any) -> dict[str, Any]:
+    event = {
+        "type": kind,
+        "event_id": "92356927693813856",
+        "timestamp": "1772323198",
+        "rcpt_to": ANN.lower(),
+        "raw_rcpt_to": ANN,
+        "transmission_id": "65832150921904138",
+        "message_id": "000443ee14578172be22",
+        "campaign_id": "news",
+        "rcpt_meta": {"send": SEND},
+        **more,
+    }
+    return {"msys": {wrapper: event}}
+
+
+_SPARKPOST = {
+    "at": WHOLE,
+    "recipient": ANN,
+    "message_id": "65832150921904138",
+    "event_id": "92356927693813856",
+    "send": SEND,
+}
+
+
+def _class(number: Any, name: str, wanted: dict[str, Any] | None, kind: str = "bounce") -> Sample:
+    raw = _sparkpost(kind, bounce_class=number, raw_reason="550 5.1.1 unknown", reason="550 [...]")
+    reason = wanted and {"reason": "550 5.1.1 unknown"}
+    return Sample(f"bounce {name}", raw, wanted and {**wanted, **(reason or {}), **_SPARKPOST})
+
+
+_TRACK = "track_event"
+SPARKPOST = [
+    Sample("injection", _sparkpost("injection"), {"type": "sent", **_SPARKPOST}),
+    Sample("delivery", _sparkpost("delivery"), {"type": "delivered", **_SPARKPOST}),
+    Sample(
+        "delay",
+        _sparkpost("delay", bounce_class="10", raw_reason="451 later"),
+        {"type": "deferred", "reason": "451 later", **_SPARKPOST},
+    ),
+    *(_class(number, "hard", _HARD) for number in ("10", "30", 10)),
+    _class("10", "hard", _HARD, "out_of_band"),
+    *(
+        _class(number, "soft", _SOFT)
+        for number in ("20", "21", "22", "23", "24", "40", "70", "1", "77", None, "x", 1.5)
+    ),
+    *(_class(number, "blocked", {"type": "rejected"}) for number in ("25", "26", "50", "51", "52", "53", "54")),
+    *(_class(number, "auto-reply", None) for number in ("60", "100")),
+    _class("80", "subscribe", {"type": "subscribed"}),
+    _class("90", "unsubscribe", {"type": "unsubscribed"}),
+    *(
+        Sample(name, _sparkpost(name, "gen_event", reason="no"), {"type": "rejected", "reason": "no", **_SPARKPOST})
+        for name in ("policy_rejection", "generation_rejection", "generation_failure")
+    ),
+    Sample(
+        "spam_complaint",
+        _sparkpost("spam_complaint", fbtype="abuse"),
+        {"type": "complained", "reason": "abuse", **_SPARKPOST},
+    ),
+    *(
+        Sample(
+            name,
+            _sparkpost(name, _TRACK, ip_address=IP, user_agent=AGENT, user_agent_parsed={"is_prefetched": prefetched}),
+            {"type": "opened", "machine": prefetched, "ip": IP, "agent": AGENT, **_SPARKPOST},
+        )
+        for name, prefetched in [
+            ("open", True),
+            ("initial_open", False),
+            ("amp_open", None),
+            ("amp_initial_open", None),
+        ]
+    ),
+    *(
+        Sample(name, _sparkpost(name, _TRACK, target_link_url=LINK), {"type": "clicked", "url": LINK, **_SPARKPOST})
+        for name in ("click", "amp_click")
+    ),
+    *(
+        Sample(
+            name,
+            _sparkpost(name, "unsubscribe_event", timestamp="2026-02-28T23:59:58.000Z"),
+            {"type": "unsubscribed", **_SPARKPOST},
+        )
+        for name in ("list_unsubscribe", "link_unsubscribe")
+    ),
+    Sample(
+        "relay_message",
+        {
+            "msys": {
+                "relay_message": {
+                    "rcpt_to": "hello@firm.test",
+                    "msg_from": ANN,
+                    "webhook_id": "4839201967643219",
+                    "content": {
+                        "email_rfc822": "x",
+                        "headers": [{"Date": "Sun, 1 Mar 2026 00:59:58 +0100"}, {"Message-ID": "<in-1@home.test>"}],
+                    },
+                }
+            }
+        },
+        {"type": "inbound", "recipient": "hello@firm.test", "message_id": "in-1@home.test", "at": WHOLE},
+    ),
+    Sample("ping", {"msys": {}}, None),
+]
+
+
+def _mailersend(kind: str, morph: dict[str, Any] | None = None, **data: Any) -> dict[str, Any]:
+    return {
+        "type": f"activity.{kind}",
+        "domain_id": "yv69oxl5kl785kw2",
+        "created_at": "2026-03-01T00:10:00.000000Z",
+        "webhook_id": "2351ndgwr4zqx8ko",
+        "url": "https://firm.test/hook",
+        "data": {
+            "object": "activity",
+            "id": "62f114f8165fe0d8db0288e3",
+            "type": kind,
+            "created_at": "2026-02-28T23:59:58.123000Z",
+            "email": {
+                "object": "email",
+                "id": "62f114f7165fe0d8db0288e2",
+                "tags": ["news", SEND],
+                "message": {"object": "message", "id": "62fb66bef54a112e920b5493"},
+                "recipient": {"object": "recipient", "id": "62c69be104270ee9c6074d32", "email": ANN},
+            },
+            "morph": morph,
+            **data,
+        },
+    }
+
+
+_MAILERSEND = {
+    "at": AT,
+    "recipient": ANN,
+    "message_id": "62fb66bef54a112e920b5493",
+    "event_id": "62f114f8165fe0d8db0288e3",
+    "send": SEND,
+}
+MAILERSEND = [
+    Sample("activity.sent", _mailersend("sent"), {"type": "sent", **_MAILERSEND}),
+    Sample("activity.delivered", _mailersend("delivered"), {"type": "delivered", **_MAILERSEND}),
+    Sample("activity.deferred", _mailersend("deferred"), {"type": "deferred", **_MAILERSEND}),
+    Sample(
+        "activity.hard_bounced",
+        _mailersend("hard_bounced", {"object": "recipient_bounce", "reason": "550 unknown"}),
+        {**_HARD, "reason": "550 unknown", **_MAILERSEND},
+    ),
+    Sample("activity.soft_bounced", _mailersend("soft_bounced"), {**_SOFT, **_MAILERSEND}),
+    Sample("activity.spam_complaint", _mailersend("spam_complaint"), {"type": "complained", **_MAILERSEND}),
+    Sample(
+        "activity.opened",
+        _mailersend("opened", {"object": "open", "ip": IP}),
+        {"type": "opened", "ip": IP, **_MAILERSEND},
+    ),
+    Sample("activity.opened_unique", _mailersend("opened_unique"), {"type": "opened", **_MAILERSEND}),
+    Sample(
+        "activity.clicked",
+        _mailersend("clicked", {"object": "click", "ip": IP, "url": LINK}),
+        {"type": "clicked", "url": LINK, "ip": IP, **_MAILERSEND},
+    ),
+    Sample(
+        "activity.clicked_unique",
+        _mailersend("clicked_unique", {"url": LINK}),
+        {"type": "clicked", "url": LINK, **_MAILERSEND},
+    ),
+    Sample("activity.unsubscribed", _mailersend("unsubscribed"), {"type": "unsubscribed", **_MAILERSEND}),
+    Sample(
+        "inbound.message",
+        {
+            "type": "inbound.message",
+            "inbound_id": "1234",
+            "created_at": "2026-03-01T00:10:00.000000Z",
+            "data": {
+                "object": "message",
+                "id": "in-1",
+                "recipients": {"rcptTo": [{"email": "hello@firm.test"}]},
+                "headers": {"Message-ID": "<in-1@home.test>"},
+                "created_at": "2026-02-28T23:59:58.123000Z",
+            },
+        },
+        {
+            "type": "inbound",
+            "recipient": "hello@firm.test",
+            "message_id": "in-1@home.test",
+            "event_id": "in-1",
+            "at": AT,
+        },
+    ),
+    Sample("webhook.test", {"type": "webhook.test", "data": None}, None),
+    Sample("activity.survey_opened", _mailersend("survey_opened"), None),
+    Sample("sender_identity.verified", {"type": "sender_identity.verified", "data": {"id": 7}}, None),
+    Sample("maintenance.start", {"type": "maintenance.start", "data": []}, None),
+]
+
+
+def _mailjet(kind: str, **more: Any) -> dict[str, Any]:
+    return {
+        "event": kind,
+        "time": 1772323198,
+        "MessageID": 576460754655154659,
+        "Message_GUID": "ffb6a0b8-0000-0000-0000-000000000000",
+        "email": ANN,
+        "mj_campaign_id": 7173,
+        "customcampaign": "news",
+        "CustomID": SEND,
+        "Payload": "",
+        **more,
+    }
+
+
+_MAILJET = {"at": WHOLE, "recipient": ANN, "message_id": "576460754655154659", "send": SEND}
+MAILJET = [
+    Sample("sent", _mailjet("sent", smtp_reply="250 OK"), {"type": "delivered", **_MAILJET}),
+    Sample(
+        "bounce hard",
+        _mailjet("bounce", hard_bounce=True, blocked=True, error_related_to="recipient", error="user unknown"),
+        {**_HARD, "reason": "user unknown", **_MAILJET},
+    ),
+    Sample("bounce soft", _mailjet("bounce", hard_bounce=False, error="mailbox inactive"), {**_SOFT, **_MAILJET}),
+    Sample("bounce soft", _mailjet("bounce", hard_bounce="true"), {**_SOFT, **_MAILJET}),
+    Sample(
+        "bounce greylisted", _mailjet("bounce", hard_bounce=False, error="greylisted"), {"type": "deferred", **_MAILJET}
+    ),
+    Sample(
+        "blocked", _mailjet("blocked", error="preblocked"), {"type": "rejected", "reason": "preblocked", **_MAILJET}
+    ),
+    Sample("spam", _mailjet("spam", source="JMRPP"), {"type": "complained", "reason": "JMRPP", **_MAILJET}),
+    Sample("open", _mailjet("open", agent=AGENT, ip=IP), {"type": "opened", "agent": AGENT, "ip": IP, **_MAILJET}),
+    Sample("click", _mailjet("click", url=LINK, ip=IP), {"type": "clicked", "url": LINK, "ip": IP, **_MAILJET}),
+    Sample("unsub", _mailjet("unsub", mj_list_id=1), {"type": "unsubscribed", **_MAILJET}),
+    Sample(
+        "inbound",
+        {
+            "Sender": ANN,
+            "Recipient": "hello@firm.test",
+            "Headers": {"Date": "Sun, 1 Mar 2026 00:59:58 +0100", "Message-ID": "<in-1@home.test>"},
+            "Text-part": "Hello",
+        },
+        {"type": "inbound", "recipient": "hello@firm.test", "message_id": "in-1@home.test", "at": WHOLE},
+    ),
+]
+
 SAMPLES: dict[str, list[Sample]] = {
     "ses": SES,
     "sendgrid": SENDGRID,
     "mailgun": MAILGUN,
     "postmark": POSTMARK,
     "resend": RESEND,
+    "mandrill": MANDRILL,
+    "brevo": BREVO,
+    "sparkpost": SPARKPOST,
+    "mailersend": MAILERSEND,
+    "mailjet": MAILJET,
 }

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -28,6 +29,9 @@ MESSAGE = "11111111-2222-3333-4444-555555555555"
 SUBSCRIBE = f"https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn={TOPIC}&Token=2336412f"
 MAILGUN_KEY = "key-mailgun"
 RESEND_KEY = "whsec_" + base64.b64encode(b"a key of 24 bytes, about").decode()
+MANDRILL_KEY = "key-mandrill"
+MANDRILL_URL = "https://user:pass@firm.test/v1/hooks/mandrill/abc?x=y"
+MAILERSEND_KEY = "key-mailersend"
 PASSWORD = "hook:correct horse"
 TOKEN = "a" * 50
 
@@ -84,6 +88,10 @@ def _json(value: Any) -> bytes:
     return value if isinstance(value, bytes) else json.dumps(value).encode()
 
 
+def _array(event: Any) -> bytes:
+    return _json(event if isinstance(event, list | bytes) else [event])
+
+
 def _stamp(at: datetime) -> str:
     return str(int(at.timestamp()))
 
@@ -131,7 +139,7 @@ def ses(event: Any, at: datetime = NOW, **fields: Any) -> Request:
 
 
 def sendgrid(event: Any, at: datetime = NOW, key: ec.EllipticCurvePrivateKey | None = None) -> Request:
-    body = _json(event if isinstance(event, list | bytes) else [event])
+    body = _array(event)
     signature = (key or ec_key(0)).sign(_stamp(at).encode() + body, ec.ECDSA(hashes.SHA256()))
     return Request(
         {
@@ -165,12 +173,44 @@ def resend(event: Any, at: datetime = NOW, key: str = RESEND_KEY, event_id: str 
     return Request({"svix-id": event_id, "svix-timestamp": _stamp(at), "svix-signature": signature}, body)
 
 
+def mandrill(event: Any, at: datetime = NOW, key: str = MANDRILL_KEY, url: str = MANDRILL_URL) -> Request:
+    return mandrill_form({"mandrill_events": _array(event)}, key, url)
+
+
+def mandrill_form(form: dict[str, bytes], key: str = MANDRILL_KEY, url: str = MANDRILL_URL) -> Request:
+    content = url.encode() + b"".join(name.encode() + form[name] for name in sorted(form))
+    signature = base64.b64encode(hmac.new(key.encode(), content, hashlib.sha1).digest()).decode()
+    return Request({"X-Mandrill-Signature": signature}, urlencode(form).encode())
+
+
+def brevo(event: Any, at: datetime = NOW) -> Request:
+    return Request(basic(), _json(event))
+
+
+def sparkpost(event: Any, at: datetime = NOW) -> Request:
+    return Request(basic(), _array(event))
+
+
+def mailersend(event: Any, at: datetime = NOW, key: str = MAILERSEND_KEY) -> Request:
+    body = _json(event)
+    return Request({"Signature": hmac.new(key.encode(), body, hashlib.sha256).hexdigest()}, body)
+
+
+def mailjet(event: Any, at: datetime = NOW) -> Request:
+    return Request(basic(), _array(event))
+
+
 SIGN: dict[str, Callable[..., Request]] = {
     "ses": ses,
     "sendgrid": sendgrid,
     "mailgun": mailgun,
     "postmark": postmark,
     "resend": resend,
+    "mandrill": mandrill,
+    "brevo": brevo,
+    "sparkpost": sparkpost,
+    "mailersend": mailersend,
+    "mailjet": mailjet,
 }
 SECRETS: dict[str, Secrets] = {
     "ses": Secrets(topic_arns=(TOPIC,)),
@@ -178,6 +218,11 @@ SECRETS: dict[str, Secrets] = {
     "mailgun": Secrets(signing_key=(MAILGUN_KEY,)),
     "postmark": Secrets(basic_auth=(PASSWORD,)),
     "resend": Secrets(signing_secret=(RESEND_KEY,)),
+    "mandrill": Secrets(webhook_key=(MANDRILL_KEY,), webhook_url=(MANDRILL_URL,)),
+    "brevo": Secrets(basic_auth=(PASSWORD,)),
+    "sparkpost": Secrets(basic_auth=(PASSWORD,)),
+    "mailersend": Secrets(signing_secret=(MAILERSEND_KEY,)),
+    "mailjet": Secrets(basic_auth=(PASSWORD,)),
 }
 
 

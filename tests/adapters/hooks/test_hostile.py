@@ -134,7 +134,7 @@ def test_anything_in_the_place_of_anything(provider: str, data: st.DataObject) -
         kept(parsed)
 
 
-@pytest.mark.parametrize("provider", hooks.HOOKS)
+@pytest.mark.parametrize("provider", sorted(set(hooks.HOOKS) - {"mandrill"}))  # which sends a form
 @few
 @given(data=st.data())
 def test_anything_in_the_place_of_anything_of_the_request(provider: str, data: st.DataObject) -> None:
@@ -149,7 +149,7 @@ def test_anything_in_the_place_of_anything_of_the_request(provider: str, data: s
 @pytest.mark.parametrize("body", BROKEN, ids=range(len(BROKEN)))
 def test_what_breaks_parsers(provider: str, body: bytes) -> None:
     offered(provider, Request(SIGN[provider](SAMPLES[provider][0].raw).headers, body))
-    if provider in ("sendgrid", "resend", "postmark"):  # truly signed
+    if provider not in ("ses", "mailgun", "mandrill"):  # whose events lie within something else; truly signed
         request = SIGN[provider](body)
         verify(provider, request)
         with pytest.raises(hooks.Malformed):

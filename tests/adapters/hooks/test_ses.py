@@ -467,6 +467,14 @@ def test_an_event_that_is_not_one_is_set_aside_with_the_reason(changes: dict[str
     assert json.loads(bad.raw)["eventType"] == changes.get("eventType", "Bounce")
 
 
+@pytest.mark.parametrize("message_id", ["\u2028", "", "x" * 301, "\ud800"])
+def test_an_id_that_was_not_proved_to_be_one_is_none(message_id: str) -> None:
+    """Reading does not lean on what proving has asked."""
+    body = json.dumps(envelope(SES[0].raw, MessageId=message_id)).encode()
+    found = ses.parse({}, body)
+    assert [event.event_id for event in found.events if event.event_id == message_id] == []
+
+
 def test_a_request_without_a_message_is_malformed() -> None:
     for body in (b"", b"{}", b"[]", b'{"Type": "Notification"}', b'{"Message": 7, "MessageId": "x"}'):
         with pytest.raises(Malformed):
