@@ -19,7 +19,7 @@ _STYLE: Final = (
     "h1{font-size:1.4rem;line-height:1.3;margin:0 0 1rem}p{margin:.6rem 0}"
     ".firm{color:#5b6475;font-size:.9rem;margin:0 0 .4rem}"
     "form{margin:1.2rem 0 0}label{display:block;padding:.55rem 0;border-top:1px solid #e6e8ec;cursor:pointer}"
-    "label small{display:block;color:#5b6475;margin-left:1.7rem}input{margin:0 .6rem 0 0;transform:scale(1.15)}"
+    "label small{display:block;color:#5b6475;margin-left:1.45rem}input{margin:0 .6rem 0 0;transform:scale(1.15)}"
     "button{font:inherit;padding:.6rem 1.2rem;margin:.4rem .4rem 0 0;border:1px solid #2457c5;border-radius:8px;"
     "background:#2457c5;color:#fff;cursor:pointer}button.plain{background:#fff;color:#2457c5}"
     "button:focus-visible,input:focus-visible,a:focus-visible{outline:3px solid #9db8f2;outline-offset:2px}"
@@ -76,7 +76,7 @@ def preferences(firm: str, email: bool, choices: Sequence[Choice], said: str = "
         f"{_line(one.field, one.value, one.label, one.hint, on=one.on)}"
         for one in choices
     )
-    whole = _line("email", "on", "E-mail at all", "Without this nothing below is sent.", on=email)
+    whole = _line("email", "on", "E-mail", "If this is off you get no mail at all.", on=email)
     return _document(
         "Your mail, your choice",
         firm,
