@@ -10,11 +10,14 @@ from chalicelib.models.campaign import Campaign, Shard
 from chalicelib.models.ledger import Tally
 from chalicelib.models.mailing import Mailing, outcome
 from chalicelib.models.segment import Segment
-from chalicelib.models.template import Template
 from chalicelib.models.writes import Step, transact
-from chalicelib.services import campaigns, membership, settling, shards
+from chalicelib.schemas import decoding
+from chalicelib.schemas.actor import Actor
+from chalicelib.schemas.template import TemplateDraft
+from chalicelib.services import campaigns, membership, settling, shards, templates
 from tests.house import Sender
 
+HTML = '<p>Hello {{ contact.first_name | default: "you" }}</p><p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p>'
 AT = "2026-03-10T12:00:00.000Z"
 
 
@@ -25,14 +28,6 @@ def segment(sender: Sender, *contacts: str) -> str:
     for start in range(0, len(contacts), 100):
         added = sender.post(f"/v1/segments/{answer.json['id']}/members", {"contact_ids": contacts[start : start + 100]})
         assert added.status == 200, added.text
-    return str(answer.json["id"])
-
-
-def template(sender: Sender, **fields: Any) -> str:
-    """A template that can be sent: its id."""
-    html = '<p>Hello {{ contact.first_name | default: "you" }}</p><a href="{{ unsubscribe_url }}">Unsubscribe</a>'
-    answer = sender.post("/v1/templates", {"name": "March", "subject": "News of March", "html": html, **fields})
-    assert answer.status == 201, answer.text
     return str(answer.json["id"])
 
 
@@ -63,9 +58,9 @@ def bare_segment(tenant: str, members: int = 1, **fields: Any) -> str:
 
 
 def bare_template(tenant: str, **fields: Any) -> str:
-    """A template, by the model alone."""
-    one = Template(id=ids.new("tpl"), tenant=tenant, name="march", label="March", subject="News", **fields)
-    return _kept(one)
+    """A template that can be sent, by the service alone."""
+    draft = decoding.convert({"name": "March", "subject": "News of March", "html": HTML, **fields}, TemplateDraft)
+    return str(templates.create(Actor(tenant, "usr_test", "owner"), draft).id)
 
 
 def _kept(one: Any) -> str:

@@ -28,7 +28,7 @@ class Campaign(Record, discriminator="campaign"):
     tracking = Json(null=True)  # {opens, clicks, utm}
     seeds = Json(null=True)  # [address]
     ab = Json(null=True)
-    approval = Json(null=True)  # {by, at, template: version, rule: digest} of what was approved; or rejected; or void
+    approval = Json(null=True)  # {state, by, at, reason; template and rule: digests of what was approved}
     edited_by = UnicodeAttribute(null=True)  # who wrote it last, other than by a step of its life
     base_url = UnicodeAttribute(null=True)  # where the links in its mails lead
     run = UnicodeAttribute(null=True)

@@ -162,7 +162,7 @@ class Excluded(View):
     count: int
 
 
-class Finding(View):
+class Remark(View):
     """Something about it that a person should see. An error keeps it from being launched."""
 
     severity: Literal["error", "warning", "info"]
@@ -194,7 +194,7 @@ class Preflight(View):
 
     audience: int
     excluded: list[Excluded]
-    lint: list[Finding]
+    lint: list[Remark]
     duration_seconds: int
     cost: Price
 

@@ -1,7 +1,7 @@
 """The second pair of eyes: where a firm wants it, a campaign is sent only after somebody else has approved it.
 
-An approval is of one wording: it names the version of the template and the rule of the segment, and any later edit of
-the campaign makes it void. Who is in a segment may change, as it does by itself.
+An approval is of one wording: it names what the template says, with its partials, and the rule of the segment; and any
+later edit of the campaign makes it void. Who is in a segment may change, as it does by itself.
 """
 
 import hashlib
@@ -88,8 +88,16 @@ def moment(campaign: Campaign) -> Moment:
 
 
 def _wording(template: Template, segment: Segment) -> dict[str, Any]:
-    rule = json.dumps(segment.rule, sort_keys=True).encode()
-    return {"template": int(template.version), "rule": hashlib.sha256(rule).hexdigest()[:16]}
+    """Half a unit for each partial."""
+    from chalicelib.services.rendering import sources
+
+    pieces = sorted((name, piece.body) for name, piece in sources.pieces(template).items())
+    said = [template.subject, template.preheader, template.defaults, pieces]
+    return {"template": _digest(said), "rule": _digest(segment.rule)}
+
+
+def _digest(said: Any) -> str:
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _open(campaign: Campaign) -> None:

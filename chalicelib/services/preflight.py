@@ -21,7 +21,7 @@ from chalicelib.models.job import Job
 from chalicelib.models.settings import Settings
 from chalicelib.models.table import several
 from chalicelib.schemas.actor import Actor
-from chalicelib.schemas.campaign import Excluded, Finding, Preflight
+from chalicelib.schemas.campaign import Excluded, Preflight, Remark
 from chalicelib.schemas.job import JobView
 from chalicelib.services import (
     addresses,
@@ -167,34 +167,34 @@ def _answer(campaign: Campaign, found: Parts, state: State, doubles: int) -> Pre
     )
 
 
-def _approved(campaign: Campaign, found: Parts) -> Iterator[Finding]:
+def _approved(campaign: Campaign, found: Parts) -> Iterator[Remark]:
     lacking = approvals.lacking(campaign, found) if campaign.run is None else None
     if lacking is not None:
         yield campaign_lint.error("/approval", lacking)
 
 
-def _topic(campaign: Campaign) -> Iterator[Finding]:
+def _topic(campaign: Campaign) -> Iterator[Remark]:
     if campaign.topic:
         known = topics.known(campaign.tenant, campaign.topic)
         if known is None or known.deleted_at:
             message = "The firm has no such topic, so nobody can choose it on the preference page."
-            yield Finding(severity="warning", message=message, pointer="/topic")
+            yield Remark(severity="warning", message=message, pointer="/topic")
 
 
-def _share(firm: Settings, audience: int, tenant: str) -> Iterator[Finding]:
+def _share(firm: Settings, audience: int, tenant: str) -> Iterator[Remark]:
     everybody = ledger.totals(tenant).get("contacts", 0)
     limit = int(firm.campaign_share or settings.SHARE)
     if everybody and audience * 100 > limit * everybody:
         message = f"It goes to {audience} of {everybody} contacts, which is more than {limit} %."
-        yield Finding(severity="warning", message=message, pointer="/segment_id")
+        yield Remark(severity="warning", message=message, pointer="/segment_id")
 
 
-def _nobody(audience: int, mails: int) -> Iterator[Finding]:
+def _nobody(audience: int, mails: int) -> Iterator[Remark]:
     if audience and not mails:
-        yield Finding(severity="warning", message="Nobody of the audience may be mailed.", pointer="/segment_id")
+        yield Remark(severity="warning", message="Nobody of the audience may be mailed.", pointer="/segment_id")
 
 
-def _fee(mails: int) -> Iterator[Finding]:
+def _fee(mails: int) -> Iterator[Remark]:
     if mails:
         message = f"Of the cost {campaign_price.fee(mails):.6f} dollars are the provider's fee for {mails} mails."
-        yield Finding(severity="info", message=message, pointer="/cost")
+        yield Remark(severity="info", message=message, pointer="/cost")

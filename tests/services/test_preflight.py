@@ -16,7 +16,7 @@ from chalicelib.models.contact import Contact
 from chalicelib.models.settings import Settings
 from chalicelib.services import campaign_price, campaign_timing, pace, preflight, windows
 from tests import mailshots
-from tests.campaigning import bare_segment, campaign, segment
+from tests.campaigning import HTML, bare_segment, bare_template, campaign, segment
 from tests.house import House, Sender
 
 MONDAY = datetime(2026, 3, 9, 12, tzinfo=UTC)
@@ -142,6 +142,33 @@ class TestLint:
         assert lint(found, "info").keys() == {"/seeds"}
         assert (found["audience"], found["excluded"], found["duration_seconds"]) == (0, [], 0)
         assert [one["severity"] for one in found["lint"]] == ["error", "error", "warning", "info"]
+
+    @pytest.mark.parametrize(
+        ("fields", "pointer"),
+        [
+            ({"html": "<p>Hello</p>"}, "/template/html"),
+            ({"html": HTML, "subject": None}, "/template/subject"),
+            ({"html": HTML, "subject": "{{ campaign.topic }}"}, "/template/subject"),
+            ({"html": HTML + "{{ contact.nmae }}"}, "/template/html"),
+            ({"html": HTML + '<a href="/offer">Offer</a>'}, "/template/html"),
+            ({"html": HTML + '<a href="www.x.example">Offer</a>'}, "/template/html"),
+            ({"html": "{% if contact.title %}" + HTML + "{% endif %}<p>Bye</p>"}, "/template/html"),
+            ({"text": "Hello", "html": HTML}, "/template/text"),
+        ],
+    )
+    def test_a_template_that_must_not_be_sent(self, owner: Sender, fields: Any, pointer: str) -> None:
+        template = bare_template(owner.tenant, **{"subject": "News", **fields})
+        made = campaign(owner, template_id=template)
+        assert pointer in lint(flown(owner, made), "error")
+        refused = owner.post(f"/v1/campaigns/{made['id']}/launch")
+        assert (refused.status, refused.json["errors"][0]["pointer"]) == (409, pointer)
+
+    def test_what_a_partial_says_counts(self, owner: Sender) -> None:
+        partial = {"kind": "partial", "subject": None, "name": "footer"}
+        bare_template(owner.tenant, html='<a href="imprint.html">Imprint</a>', **partial)
+        template = bare_template(owner.tenant, html=HTML + "{% render 'footer' %}")
+        found = lint(flown(owner, campaign(owner, template_id=template)), "error")
+        assert "imprint.html" in found["/template/html"]
 
     def test_an_audience_of_nobody_and_one_that_is_not_complete(self, owner: Sender) -> None:
         empty = campaign(owner, segment_id=bare_segment(owner.tenant, members=0))
