@@ -29,3 +29,12 @@ class Consent(Item, discriminator="consent"):
     def keys(self) -> None:
         """Stand in the contact's own collection."""
         self.place("consent", tenant=self.tenant, subject=self.subject_id, id=self.id)
+
+    @property
+    def text(self) -> str | None:
+        """What makes it heavy, as with any entry of a contact's collection."""
+        return self.wording
+
+    @property
+    def data(self) -> None:
+        """Nothing else does."""
