@@ -20,12 +20,7 @@ if TYPE_CHECKING:
 
 _ONCE: Final = 25 * 3600  # seconds; longer than any signature of one token is good for
 _JSON: Final = "application/json"
-_REASONS: Final[dict[int, str]] = {
-    401: "This was not proved to come from the provider.",
-    403: "This was not proved to come from the provider.",
-    406: "This can not be taken, now or later.",
-    503: "This could not be taken just now; please send it again.",
-}
+_ASKING: Final = 'Basic realm="hooks"'  # what goes with a 401 (RFC 9110, 11.6.1)
 
 
 def accept(provider: str, key: str, headers: Mapping[str, str], body: bytes) -> Document:
@@ -101,7 +96,7 @@ def _log(provider: str, parsed: "Parsed") -> None:
 def _no(provider: str, status: int, why: str, error: Exception) -> Document:
     """What is not taken. The reason stands in the log, where it helps nobody to guess."""
     observability.alert("webhook refused", provider=provider, status=status, outcome=why, reason=_said(error))
-    return _answer(status, {"taken": 0, "detail": _REASONS.get(status, "There was nothing to take.")})
+    return _answer(status, {"taken": 0})
 
 
 def _said(error: Exception) -> str:
@@ -112,4 +107,5 @@ def _said(error: Exception) -> str:
 
 
 def _answer(status: int, said: Mapping[str, object]) -> Document:
-    return Document(_JSON, msgspec.json.encode(said).decode(), {"Cache-Control": "no-store"}, status)
+    headers = {"Cache-Control": "no-store", **({"WWW-Authenticate": _ASKING} if status == 401 else {})}
+    return Document(_JSON, msgspec.json.encode(said).decode(), headers, status)
