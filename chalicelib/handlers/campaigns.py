@@ -15,6 +15,7 @@ from chalicelib.schemas.campaign import (
     RecipientView,
     Rejection,
     Start,
+    TrialDraft,
 )
 from chalicelib.schemas.job import JobView
 from chalicelib.schemas.page import Begun, Listing, Page
@@ -81,6 +82,14 @@ def preflight_campaign(actor: Actor, campaign_id: str) -> Preflight | Begun[JobV
 
     found = preflight.run(actor, campaign_id)
     return Begun(found) if isinstance(found, JobView) else found
+
+
+@routes.post(f"{ONE}/test", permission="campaigns:send", body=TrialDraft, returns=JobView, status=202)
+def test_campaign(actor: Actor, campaign_id: str, body: TrialDraft, base: str) -> JobView:
+    """Send mails of a campaign on trial, marked as such: to users of the firm and to seeds only."""
+    from chalicelib.services import trials
+
+    return trials.start(actor, campaign_id, body, base)
 
 
 @routes.post(f"{ONE}/schedule", permission="campaigns:send", body=Start, returns=CampaignView, status=200)

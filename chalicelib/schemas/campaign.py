@@ -146,9 +146,9 @@ class Rejection(Draft):
     reason: Annotated[str, Meta(min_length=1, max_length=500, examples=["The price is last year's."])] | None = None
 
 
-class TestMail(Draft):
-    """Who gets a copy on trial: addresses of the firm's own users or of the campaign's seeds; written as to
-    this contact, or to one that is made up.
+class TrialDraft(Draft):
+    """Who gets a mail on trial: addresses of the firm's own users, or of the campaign's seeds. It is written as to this
+    contact, or to somebody of whom nothing is known.
     """
 
     to: Annotated[list[Address], Meta(min_length=1, max_length=10)]

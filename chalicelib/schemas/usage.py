@@ -22,11 +22,13 @@ class UsageQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     since: Day | None = msgspec.field(default=None, name="from")
     until: Day | None = msgspec.field(default=None, name="to")
-    group_by: Literal["day", "purpose"] = "day"
+    group_by: Literal["day", "purpose", "campaign"] = "day"
 
 
 class UsageRow(View):
-    """What one day or one purpose consumed. `units`: read and written. `usd` is at list prices, without free tiers."""
+    """What one day, one purpose or one campaign (by its id) consumed. `units`: read and written. `usd` is at list
+    prices, without free tiers.
+    """
 
     group: str
     calls: int

@@ -24,6 +24,7 @@ from chalicelib.services import (
     replays,
     scanning,
     sweeps,
+    trials,
 )
 from chalicelib.services.importing import reverting
 from chalicelib.services.importing import steps as importing
@@ -33,6 +34,7 @@ Work = Callable[[Job], bool | float]
 STEPS: Final[dict[str, Work]] = {
     bulk.KIND: bulk.step,
     preflight.KIND: preflight.step,
+    trials.KIND: trials.step,
     reassign.KIND: reassign.step,
     relabel.KIND: relabel.step,
     importing.KIND: importing.step,

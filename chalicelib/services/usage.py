@@ -20,6 +20,7 @@ from chalicelib.schemas.usage import UsageQuery, UsageRow, UsageView
 
 FLUSH_EVERY: Final = 60.0  # seconds
 MAX_DAYS: Final = 366
+CAMPAIGN: Final = "campaign "  # what the purpose of sending begins with; the campaign's id follows
 _DEFAULT_DAYS: Final = 31
 
 _lock = threading.Lock()
@@ -59,7 +60,10 @@ def flush() -> None:
 
 
 def report(actor: Actor, query: UsageQuery) -> UsageView:
-    """The tenant's bill, by day or by purpose. Raises `Invalid` for a span that is upside down or over a year."""
+    """The tenant's bill, by day, by purpose, or of its campaigns alone.
+
+    Raises `Invalid` for a span that is upside down or over a year.
+    """
     flush()
     until = _day(query.until, "/to") or clock.now().date()
     since = _day(query.since, "/from") or date.fromordinal(max(1, until.toordinal() - _DEFAULT_DAYS + 1))
@@ -70,9 +74,16 @@ def report(actor: Actor, query: UsageQuery) -> UsageView:
     groups: dict[str, Counter[str]] = {}
     for row in _rows(actor.tenant, since, until):
         day, _, purpose = row.sk.partition("#")
-        groups.setdefault(day if query.group_by == "day" else purpose, Counter()).update(usages.amounts(row))
+        group = {"day": day, "purpose": purpose, "campaign": _campaign(purpose)}[query.group_by]
+        if group is not None:
+            groups.setdefault(group, Counter()).update(usages.amounts(row))
     data = [_row(group, amounts) for group, amounts in sorted(groups.items())]
     return UsageView(data=data, usd=round(sum(row.usd for row in data), 9), priced_on=money.PRICED_ON)
+
+
+def _campaign(purpose: str) -> str | None:
+    """The campaign for which something was done, if it was for one."""
+    return purpose.removeprefix(CAMPAIGN) if purpose.startswith(CAMPAIGN) else None
 
 
 def _day(given: str | None, pointer: str) -> date | None:

@@ -53,6 +53,16 @@ def test_paths_of_records_are_one_purpose(owner: Sender) -> None:
     assert rows["GET /v1/contacts/{contact_id}"]["calls"] == 2
 
 
+def test_a_campaign_has_what_was_done_for_it(owner: Sender) -> None:
+    for purpose, mails in (("campaign cam_1", 2), ("campaign cam_1", 3), ("campaign cam_2", 1), ("sqs", 9)):
+        usage.record(meter(owner.tenant, purpose, mails=mails, wru=2 * mails))
+    usage.flush()
+    rows = bill(owner, "group_by=campaign")
+    assert {name: row["mails"] for name, row in rows.items()} == {"cam_1": 5, "cam_2": 1}
+    assert rows["cam_1"]["write_units"] == 10
+    assert bill(owner, "group_by=purpose").keys() >= {"campaign cam_1", "sqs"}
+
+
 def test_the_sum_is_that_of_the_rows_and_dated(owner: Sender) -> None:
     owner.contact()
     answer = owner.get("/v1/usage?group_by=purpose").json
