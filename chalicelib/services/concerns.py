@@ -14,12 +14,14 @@ from typing import Any, Final, NamedTuple
 
 from chalicelib import clock, errors, ids
 from chalicelib.models.company import Company
+from chalicelib.models.table import several
 from chalicelib.models.writes import transact
 from chalicelib.schemas.actor import Actor
 from chalicelib.services import jobs, lists, membership, rebuilding, rulebooks
 from chalicelib.services.rulebooks import Book
 
 _STANDING: Final = ("deleted_at", "merged_into", "layers")  # of a contact: everything may be another then
+_LAGGING: Final = ("order", "activity")  # rules find them by an index, which may not know of them yet
 _FEW: Final = 25  # contacts of a company that are looked at here; of more a job does it
 _TOGETHER: Final = 50
 _gathered: ContextVar["Gathered | None"] = ContextVar("concerned", default=None)
@@ -54,7 +56,8 @@ class Gathered:
         return list(self._changes)
 
     def settle(self, tenant: str) -> None:
-        """See to the contacts concerned. One read unit, and what `membership.settle` costs.
+        """See to the contacts concerned. One read unit, another for each order and activity that matters, and what
+        `membership.settle` costs.
 
         Raises what keeps even that from being put off.
         """
@@ -87,15 +90,18 @@ def _settle(tenant: str, changes: Iterable[Change]) -> None:
     book = rulebooks.load(tenant)
     watched = _Watched(book)
     concerned: dict[str, Only] = {}
-    seen: list[Any] = []
+    lagging: dict[tuple[str, str], None] = {}
     for change in changes:
         only = watched.only(change)
         if only is not None and not only:
             continue
-        seen += [change.after] if change.after is not None else []
+        if change.kind in _LAGGING and change.after is not None:
+            lagging[(change.after.pk, change.after.sk)] = None
         for contact_id in _contacts(change):
             known = concerned.get(contact_id, frozenset())
             concerned[contact_id] = None if known is None or only is None else known | only
+    # As they are, not as they were told: they may have gone since, or moved to somebody else.
+    seen = [one for one in several(list(lagging), consistent=True) if one is not None] if lagging else []
     alike: dict[Only, list[str]] = defaultdict(list)
     for contact_id, only in concerned.items():
         alike[only].append(contact_id)
