@@ -83,7 +83,7 @@ def chosen(before: Contact | None, after: Contact | None) -> None:
         then, now = old.get(group, {}), new.get(group, {})
         for name in sorted(then.keys() | now.keys()):
             if then.get(name) != now.get(name):
-                _note_choice(after, group, name, now.get(name), how)
+                _note_choice(after, group, name, _said(then.get(name), now.get(name)), how)
 
 
 def _acts(actor: Actor, contact: Contact, address: str | None, draft: ConsentDraft, at: str) -> bool:
@@ -97,11 +97,18 @@ def _acts(actor: Actor, contact: Contact, address: str | None, draft: ConsentDra
     return "unsubscribed" not in standings.holding(known, draft.topic)
 
 
-def _note_choice(contact: Contact, group: str, name: str, wanted: bool | None, how: str) -> None:
+def _said(then: bool | None, now: bool | None) -> str:
+    """What another choice comes to; one that was removed is no yes."""
+    if now is None:
+        return "withdrawn" if then else "lifted"
+    return "granted" if now else "withdrawn"
+
+
+def _note_choice(contact: Contact, group: str, name: str, what: str, how: str) -> None:
     made = consent_log.entry(
         contact.tenant,
         contact.id,
-        "granted" if wanted else "withdrawn",
+        what,
         how,
         contact.updated_at,
         contact.updated_by or suppressions.SYSTEM,
