@@ -131,7 +131,7 @@ def near_yearly(field: Field, wanted: Distance) -> Judge:
         if one is None:
             return FALSE
         year = times.year_of(now, scope.zone)
-        days = [one.on(number) for number in range(max(1, year - 1), min(9999, year + 2) + 1)]
+        days = [one.on(number) for number in range(max(1, year - 1), min(9999, year + 1) + 1)]
         return times.during_any([_around(day, wanted, scope.zone) for day in days], now)
 
     return judge

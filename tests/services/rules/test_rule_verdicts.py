@@ -25,10 +25,17 @@ CHOICES = {
     "order.status": ["open", "paid", "cancelled"],
     "mail.campaign_id": CAMPAIGNS,
 }
-# Whole hours and few days, so that moments often meet the very edge of what rules ask for.
-hours = st.integers(-24 * 120, 24 * 40).map(lambda number: BASE + timedelta(hours=number))
-stamps = hours.map(stamp)
-days = st.integers(-40, 40).map(lambda number: (BASE + timedelta(days=number)).date().isoformat())
+# Few days, and hours at which a day begins somewhere: so that moments often meet the very edge of what rules ask for.
+DAYS = [-120, -91, -90, -89, -37, -31, -30, -29, -8, -7, -6, -2, -1, 0, 1, 2, 7, 8, 30]
+HOURS = [0, 0, 0, 1, 14, 15, 18, 19]
+STAMPS = [stamp(BASE + timedelta(days=number, hours=hour)) for number in DAYS for hour in (0, 0, 0, 15)]
+DATES = [(BASE + timedelta(days=number)).date().isoformat() for number in DAYS]
+moments = st.builds(
+    lambda number, hour: BASE + timedelta(days=number, hours=hour),
+    st.sampled_from([-60, -30, -7, -1, 0, 0, 0, 1, 7, 60, 90]),
+    st.sampled_from(HOURS),
+)
+stamps, days = st.sampled_from(STAMPS), st.sampled_from(DATES)
 BIRTHDAYS = ["1815-12-10", "--12-10", "--11-02", "1990-10-30", "--02-29", "2000-01-01"]
 birthdays = st.sampled_from(BIRTHDAYS)
 lengths = st.sampled_from([1, 2, 7, 30, 90])
@@ -54,7 +61,7 @@ class Chance:
         return self.rng.choice([None, *values])
 
     def stamp(self) -> str:
-        return stamp(BASE + timedelta(hours=self.rng.randint(-24 * 120, 24 * 40)))
+        return self.rng.choice(STAMPS)
 
     def some(self, values: list[Any]) -> list[Any]:
         return [one for one in values if self.rng.random() < 0.4]
@@ -86,11 +93,10 @@ class Chance:
         }
 
     def deal(self) -> Any:
-        day = BASE + timedelta(days=self.rng.randint(-40, 40))
         return {
             "status": self.rng.choice(CHOICES["deal.status"]),
             "value": self.maybe(self.money()),
-            "expected_close": self.maybe(day.date().isoformat()),
+            "expected_close": self.maybe(self.rng.choice(DATES)),
             "closed_at": self.maybe(self.stamp()),
             "tags": self.some(TAGS),
         }
@@ -177,13 +183,13 @@ def rule(plain: Any) -> rules.Rule:
 
 
 @settings(max_examples=400)
-@given(RULES, worlds, hours)
+@given(RULES, worlds, moments)
 def test_rules_say_what_a_judge_of_other_words_says(plain: Any, world: Any, now: datetime) -> None:
     assert rule(plain).verdict(ruling.facts(world), now).matches == ruling.holds(plain, world, now)
 
 
 @settings(max_examples=300)
-@given(RULES, worlds, hours, st.integers(0, 10**9))
+@given(RULES, worlds, moments, st.integers(0, 10**9))
 def test_a_verdict_holds_until_the_moment_it_says_and_not_longer(
     plain: Any, world: Any, now: datetime, seed: int
 ) -> None:
@@ -204,7 +210,7 @@ def test_a_verdict_holds_until_the_moment_it_says_and_not_longer(
 
 
 @settings(max_examples=60)
-@given(RULES, RULES, worlds, hours)
+@given(RULES, RULES, worlds, moments)
 def test_not_is_none_of_these(one: Any, other: Any, world: Any, now: datetime) -> None:
     """De Morgan: the same answer until the same moment."""
 
@@ -220,7 +226,7 @@ def test_not_is_none_of_these(one: Any, other: Any, world: Any, now: datetime) -
 
 
 @settings(max_examples=80)
-@given(RULES, worlds, hours)
+@given(RULES, worlds, moments)
 def test_there_is_always_a_short_reason(plain: Any, world: Any, now: datetime) -> None:
     asked = rule(plain)
     assert 0 < len(asked.verdict(ruling.facts(world), now).reason) <= 200
@@ -298,6 +304,27 @@ def test_of_what_never_changes_nothing_is_to_be_looked_at_again() -> None:
     """A contact that another condition keeps out is not waited for, whatever time does to the rest."""
     plain = {"all": [{"field": "lifecycle", "op": "eq", "value": "lead"}, NEVER_OPENED]}
     assert rule(plain).verdict(mailed("2026-08-01T09:00:00.000Z"), at("2026-10-01T00:00:00Z")).until is None
+
+
+@pytest.mark.parametrize(
+    ("way", "now", "matches", "until"),
+    [
+        ("next", "2026-12-24T00:00:00Z", False, "2026-12-25T00:00:00Z"),
+        ("next", "2026-12-25T00:00:00Z", True, "2027-01-02T00:00:00Z"),
+        ("next", "2027-01-02T00:00:00Z", False, "2027-12-25T00:00:00Z"),
+        ("last", "2026-12-31T00:00:00Z", False, "2027-01-01T00:00:00Z"),
+        ("last", "2027-01-08T23:59:59Z", True, "2027-01-09T00:00:00Z"),
+        ("last", "2027-01-09T00:00:00Z", False, "2028-01-01T00:00:00Z"),
+    ],
+)
+def test_a_birthday_at_the_turn_of_the_year(way: str, now: str, matches: bool, until: str) -> None:
+    found = one("birthday", "within_days", {way: 7}).verdict(contact(birthday="--01-01", time_zone="UTC"), at(now))
+    assert (found.matches, found.until) == (matches, at(until))
+
+
+def test_a_birthday_on_new_years_eve_is_still_known_in_the_new_year() -> None:
+    asked = one("birthday", "within_days", {"last": 7})
+    assert asked.verdict(contact(birthday="--12-31", time_zone="UTC"), at("2027-01-03T00:00:00Z")).matches
 
 
 @pytest.mark.parametrize(
