@@ -9,7 +9,7 @@ import pytest
 from chalicelib.adapters import hooks
 from chalicelib.adapters.hooks import Forged, Malformed, Secrets, Stale
 from tests.adapters.hooks.samples import SAMPLES
-from tests.adapters.hooks.signing import NOW, SECRETS, SIGN, Request, verify
+from tests.adapters.hooks.signing import MANDRILL_URL, NOW, SECRETS, SIGN, Request, verify
 
 WHOLE = ("sendgrid", "resend", "mandrill", "mailersend")  # whose proof covers every byte of the body
 WINDOWS = {
@@ -55,6 +55,34 @@ def test_every_secret_is_good_while_they_change(provider: str) -> None:
     for before, after in [(("junk",), ()), ((), ("junk",)), (("\ud800", ""), ("junk",))]:
         both = {name: (*before, *values, *after) if values else () for name, values in good.items()}
         verify(provider, request(provider), Secrets(**both))
+
+
+@pytest.mark.parametrize("provider", ["mailgun", "mailersend", "mandrill"])
+def test_an_empty_secret_is_none(provider: str) -> None:
+    """Anybody can sign with it."""
+    sent = request(provider, key="")
+    alone = dict.fromkeys(hooks.HOOKS[provider].secrets, ("",))
+    among = dict.fromkeys(hooks.HOOKS[provider].secrets, ("", "other", ""))
+    for secrets in (alone, among):
+        with pytest.raises(Forged):
+            verify(provider, sent, Secrets(**{**secrets, "webhook_url": (MANDRILL_URL,)}))
+
+
+@pytest.mark.parametrize("provider", ["postmark", "brevo", "sparkpost", "mailjet"])
+def test_an_empty_password_is_none(provider: str) -> None:
+    body = request(provider).body
+    for value in ("Basic ", "Basic", "Bearer ", "Bearer", ""):
+        for secrets in (
+            {"basic_auth": ("", "a:b")},
+            {"bearer_token": ("", "token")},
+            {"basic_auth": ("",), "bearer_token": ("",)},
+        ):
+            with pytest.raises(Forged):
+                verify(
+                    provider,
+                    Request({"Authorization": value, "X-MessageSystems-Webhook-Token": ""}, body),
+                    Secrets(**secrets),
+                )
 
 
 @pytest.mark.parametrize("provider", hooks.HOOKS)
