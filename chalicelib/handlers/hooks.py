@@ -20,3 +20,11 @@ def receive_hook(provider: str, tenant_key: str, headers: dict[str, str], raw: b
     from chalicelib.services import inbound
 
     return inbound.accept(provider, tenant_key, headers, raw)
+
+
+@routes.head("/v1/hooks/{provider}/{tenant_key}", permission=None, media_type="application/json")
+def probe_hook(provider: str, tenant_key: str) -> Document:
+    """Say whether the address is there, as some providers want to know before they use it."""
+    from chalicelib.services import inbound
+
+    return inbound.probed(provider, tenant_key)

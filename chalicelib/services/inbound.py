@@ -49,12 +49,19 @@ def accept(provider: str, key: str, headers: Mapping[str, str], body: bytes) -> 
         return _no(provider, hook.retry, "trouble", error)
 
 
+def probed(provider: str, key: str) -> Document:
+    """Somebody looks whether the address is there, before he sends anything to it. Raises `NotFound`. Costs nothing."""
+    from chalicelib.adapters import hooks
+
+    if provider not in hooks.HOOKS or provider_settings.tenant_of(provider, key) is None:
+        raise errors.NotFound("There is no such address.")
+    return Document(_JSON, "", {"Cache-Control": "no-store"})
+
+
 def _taken(tenant: str, provider: str, hook: "Hook", headers: Mapping[str, str], body: bytes) -> Document:
     from chalicelib.adapters import hooks, outgoing
 
     adapter, secrets = hooks.adapter(provider), provider_settings.secrets(tenant, provider)
-    if not hooks.provable(provider, secrets):
-        raise hooks.Forged("nothing is set for this provider")
     verified = adapter.verify(secrets, headers, body, clock.now())
     _remember(tenant, provider, verified)
     try:
@@ -62,6 +69,8 @@ def _taken(tenant: str, provider: str, hook: "Hook", headers: Mapping[str, str],
     except hooks.Malformed as error:  # it is theirs, and no other time will make it better
         mail_events.set_aside(tenant, provider, [(body.decode("utf-8", "replace"), str(error))])
         return _no(provider, hook.stop, "malformed", error)
+    if not hooks.provable(provider, secrets) and (parsed.events or parsed.bad or parsed.confirm):
+        raise hooks.Forged("nothing is set for this provider")
     if parsed.confirm is not None:
         outgoing.get(parsed.confirm)
     mail_events.record(tenant, parsed.events)

@@ -119,7 +119,8 @@ def _check(hook: "Hook", provider: str, given: dict[str, list[str]]) -> None:
             message = f"{provider} does not use `{name}`, but {', '.join(f'`{one}`' for one in used)}."
             raise errors.invalid(f"/{name}", "unsupported", message)
     if not hooks.provable(provider, msgspec.convert(given, hooks.Secrets)):
-        raise errors.invalid(f"/{hook.secrets[0]}", "required", "This is what its webhooks are proved by.")
+        missing = next((name for name in hook.needs if not given.get(name)), hook.secrets[0])
+        raise errors.invalid(f"/{missing}", "required", "This is what its webhooks are proved by.")
     blank = next((name for name, several in given.items() if not all(several)), None)
     if blank is not None:
         raise errors.invalid(f"/{blank}", "length", "There is nothing but blanks.")

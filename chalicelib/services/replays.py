@@ -6,6 +6,7 @@ mailing concerned is derived from all of its events, not joined to what was know
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -24,15 +25,18 @@ from chalicelib.services import deliveries, jobs, mail_events
 KIND: Final = "mail_replay"
 _AT_ONCE: Final = 50  # events of one step
 _LISTS: Final = ("gsi2", "gsi1")  # what was read, then what could not be
-Request = tuple[Mapping[str, str], Any]  # headers and the JSON of a body
 
-# How one event stood in a request of its provider, as far as that provider's `parse` looks at it.
-REQUESTS: Final[dict[str, Callable[[Any, MailEvent], Request]]] = {
-    "ses": lambda raw, item: ({}, {"Type": "Notification", "MessageId": _told_in(item), "Message": _json(raw)}),
-    "sendgrid": lambda raw, item: ({}, [raw]),  # noqa: ARG005 - as each provider
-    "mailgun": lambda raw, item: ({}, {"event-data": raw}),  # noqa: ARG005 - as each provider
-    "postmark": lambda raw, item: ({}, raw),  # noqa: ARG005 - as each provider
-    "resend": lambda raw, item: ({"svix-id": item.event_id or ""}, raw),
+# How one event stands in the body of its provider, where it does not stand there alone; as far as `parse` looks at it.
+BODIES: Final[dict[str, Callable[[Any, str], Any]]] = {
+    # The id of an event of SNS for several recipients has one of them behind a stroke.
+    "ses": lambda raw, event_id: {
+        "Type": "Notification",
+        "MessageId": event_id.partition("/")[0],
+        "Message": msgspec.json.encode(raw).decode(),
+    },
+    "sendgrid": lambda raw, _: [raw],
+    "sparkpost": lambda raw, _: [raw],
+    "mailgun": lambda raw, _: {"event-data": raw},
 }
 
 
@@ -66,6 +70,14 @@ def step(job: Job) -> bool:
     return bool(job.state["list"] >= len(_LISTS))
 
 
+def request(provider: str, raw: Any, event_id: str) -> tuple[Mapping[str, str], bytes]:
+    """Headers and body by which a provider could have told of this one event."""
+    if provider == "mandrill":
+        return {}, urlencode({"mandrill_events": msgspec.json.encode([raw])}).encode()
+    said = BODIES[provider](raw, event_id) if provider in BODIES else raw
+    return {"svix-id": event_id}, msgspec.json.encode(said)
+
+
 def _page(job: Job, index: str) -> PageOf:
     partition = keys.partition("mail_event", index, tenant=job.tenant, mailbox=mail_events.UNREADABLE)
     where = getattr(Item, f"{index}sk") >= job.params["since"]
@@ -90,11 +102,11 @@ def _events(item: MailEvent) -> list[Event] | None:
     """What the item's raw event says by now; None if it was not kept, or still cannot be read."""
     from chalicelib.adapters import hooks
 
-    if item.raw is None or item.provider not in REQUESTS:
+    if item.raw is None or item.provider not in hooks.HOOKS:
         return None
     try:
-        headers, said = REQUESTS[item.provider](mail_events.raw_of(item), item)
-        parsed = hooks.adapter(item.provider).parse(headers, msgspec.json.encode(said))
+        headers, body = request(item.provider, mail_events.raw_of(item), item.event_id or "")
+        parsed = hooks.adapter(item.provider).parse(headers, body)
     except (ValueError, hooks.Malformed):
         return None
     return None if parsed.bad else list(parsed.events)
@@ -107,12 +119,3 @@ def _differs(item: MailEvent, new: list[MailEvent]) -> bool:
         for one in new
         if (one.pk, one.sk) == (item.pk, item.sk)
     )
-
-
-def _told_in(item: MailEvent) -> str:
-    """The id of the message of SNS by which the event is known, if it has no better one."""
-    return (item.event_id or "").partition("/")[0]
-
-
-def _json(raw: Any) -> str:
-    return msgspec.json.encode(raw).decode()
