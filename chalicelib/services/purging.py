@@ -5,11 +5,14 @@ weeks is by which version the record counted, and stood in the index: without th
 index it anew. After that, when no event can be late any more, the collection is swept a last time.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final
 
 from chalicelib import clock, errors
 from chalicelib.models import keys
 from chalicelib.models.ledger import Contribution, OpenTask
+from chalicelib.models.mailing import Mailing
 from chalicelib.models.moment import Moment
 from chalicelib.models.segment import Belonging
 from chalicelib.models.subject import Tombstone
@@ -26,7 +29,9 @@ _PAGE: Final = 200  # items read at once
 _MOST: Final = 2000  # items removed in one go, some seconds
 _PAUSE: Final = 60  # seconds, doubled each time, until the feed has told what others were with it
 _PATIENCE: Final = 6  # attempts, together an hour; then what was told by then is all that is struck
-_VERSIONS: Final = (Contribution, OpenTask, Card, Belonging)  # what late events are told by; those who keep them empty them
+# What late events are told by, emptied by those who keep it; and that somebody was mailed: a worker that was held up
+# since before he was erased would else find nothing, and mail him again.
+_VERSIONS: Final = (Contribution, OpenTask, Card, Belonging, Mailing)
 
 
 def purged(before: Any, after: Any) -> None:
@@ -85,10 +90,20 @@ def _swept(moment: Moment, kept: tuple[type[Item], ...] = ()) -> bool:
         found = page(place[0], limit=_PAGE, start=start, consistent=True)
         gone = [one for one in found.items if not isinstance(one, (Tombstone, *kept)) and not _is_ours(one)]
         put_all((), gone)
+        _blot([one for one in found.items if isinstance(one, Mailing) and kept])
         removed, start = removed + len(gone), found.last
         if start is None:
             return True
     return False
+
+
+def _blot(mailings: Iterable[Mailing]) -> None:
+    """Leave of these only that they were. A unit each, if somebody could be told from it."""
+    for one in mailings:
+        if one.address or one.seen:
+            with suppress(errors.Stale):
+                gone = [Mailing.address.remove(), Mailing.seen.remove()]
+                transact(Step("update", Mailing(one.pk, one.sk), Mailing.pk.exists(), gone))
 
 
 def _is_gone(moment: Moment) -> bool:
