@@ -51,6 +51,12 @@ def test_a_crowd_of_signatures_is_not_looked_through() -> None:
         verify("resend", with_signature("v1,AAAA " * 40 + good))
 
 
+def test_a_header_too_long_to_be_meant_is_not_looked_at() -> None:
+    good = signing.resend(GOOD).headers["svix-signature"]
+    with pytest.raises(Forged):
+        verify("resend", with_signature(good + " v2," + "A" * 5_000))
+
+
 def test_the_names_of_standard_webhooks_are_taken_too() -> None:
     sent = signing.resend(GOOD)
     renamed = {name.replace("svix", "Webhook"): value for name, value in sent.headers.items()}
