@@ -27,7 +27,7 @@ from chalicelib.models.subject import Tombstone
 from chalicelib.models.writes import Step, put_all, transact
 from chalicelib.schemas.mail import Mail
 from chalicelib.services import campaign_states, claims, composing, dispatch, lanes, pace, purging, settling, shards
-from tests import mailshots
+from tests import lean, mailshots
 
 CHUNKS, EACH = 40, 50
 SCHEDULES = CHUNKS * EACH
@@ -289,7 +289,8 @@ def world(engine: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[in
         current[0].__init__(tenant, number)  # type: ignore[misc] - it is the current one while it is made
         return current[0]
 
-    yield make
+    with lean.connection(engine):
+        yield make
     clock.reset()
 
 
