@@ -17,6 +17,7 @@ from chalicelib.schemas.template import TemplateDraft
 from chalicelib.services import campaigns, membership, settling, shards, templates
 from tests.house import Sender
 
+SEED = "qa@firm.example"
 HTML = '<p>Hello {{ contact.first_name | default: "you" }}</p><p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p>'
 AT = "2026-03-10T12:00:00.000Z"
 
@@ -31,13 +32,18 @@ def segment(sender: Sender, *contacts: str) -> str:
     return str(answer.json["id"])
 
 
+def draft(sender: Sender, **fields: Any) -> dict[str, Any]:
+    """What a campaign is made of, with all that it needs."""
+    found = {"name": "Spring", "from": "News <news@firm.example>", "seeds": [SEED], **fields}
+    for name, make in (("segment_id", bare_segment), ("template_id", bare_template)):
+        if name not in found:
+            found[name] = make(sender.tenant)
+    return found
+
+
 def campaign(sender: Sender, **fields: Any) -> Any:
     """A campaign with all that it needs."""
-    draft = {"name": "Spring", "from": "News <news@firm.example>", "seeds": ["qa@firm.example"], **fields}
-    for name, make in (("segment_id", bare_segment), ("template_id", bare_template)):
-        if name not in draft:
-            draft[name] = make(sender.tenant)
-    answer = sender.post("/v1/campaigns", draft)
+    answer = sender.post("/v1/campaigns", draft(sender, **fields))
     assert answer.status == 201, answer.text
     return answer.json
 
@@ -77,6 +83,23 @@ def edited(tenant: str, campaign_id: str, **fields: Any) -> Campaign:
         setattr(one, name, value)
     transact(Step("save", one))
     return one
+
+
+def brought(sender: Sender, path: str, status: str, **fields: Any) -> None:
+    """Let the campaign that a path of it names have come so far."""
+    if status in ("running", "paused", "finished"):
+        fields |= {"run": ids.new("run"), "launched_at": AT, "audience": 0, "shards": 0}
+    if status == "scheduled":
+        fields |= {"scheduled_at": "2099-01-01T00:00:00.000Z"}
+    edited(sender.tenant, path.split("/")[3], status=status, **fields)
+
+
+def over(sender: Sender, there: Sequence[str]) -> str:
+    """A campaign that was sent to these: its id."""
+    made, run = campaign(sender), ids.new("run")
+    edited(sender.tenant, made["id"], status="finished", run=run, audience=len(there), shards=1, launched_at=AT)
+    settled(sender.tenant, made["id"], run, 0, there, {})
+    return str(made["id"])
 
 
 def settled(

@@ -14,8 +14,13 @@ from chalicelib.services.campaign_parts import Parts
 
 _OUT: Final = "https://out.invalid/unsubscribe"
 _CHOICES: Final = "https://out.invalid/preferences"
-_SOMEBODY: Final = {"first_name": "Ada", "last_name": "Lovelace", "title": "Analyst", "company_name": "Engines"}
-_NOBODY: Final[dict[str, str]] = {}
+_SOMEBODY: Final[dict[str, Any]] = {
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+    "title": "Analyst",
+    "company_name": "Engines",
+}
+_NOBODY: Final[dict[str, Any]] = {}
 _HREF: Final = re.compile(r"""<(?:a|area)\b[^>]*?\bhref\s*=\s*["']([^"']*)["']""", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*")
 _SHOWN: Final = 80  # characters of a link
@@ -76,7 +81,7 @@ def _wording(campaign: Campaign, found: Parts) -> Iterator[Remark]:
     yield from {one.message: one for one in found_links}.values()
 
 
-def _made(campaign: Campaign, template: Template, person: dict[str, str]) -> Any:
+def _made(campaign: Campaign, template: Template, person: dict[str, Any]) -> Any:
     """The mail as such a person would get it. Raises `Invalid`."""
     from chalicelib.services import rendering
 

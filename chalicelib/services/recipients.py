@@ -7,6 +7,7 @@ contact. So a page reads a few shards and the mailings of the rows it shows, and
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from chalicelib import errors
 from chalicelib.models import keys
 from chalicelib.models.campaign import Campaign, Shard
 from chalicelib.models.contact import Contact
@@ -35,10 +36,14 @@ class Place(NamedTuple):
 
 
 def listing(actor: Actor, campaign_id: str, query: RecipientQuery, wanted: Page) -> Listing[RecipientView]:
-    """A page of recipients in the order of the audience, of one status if asked for. Raises `NotFound`.
+    """A page of recipients in the order of the audience, of one status if asked for.
+
+    Raises `NotFound`, and `Forbidden` for who may not see contacts.
 
     Half a unit for the campaign, for each 4 KB of shards, and for each row.
     """
+    if not actor.may("contacts:read"):
+        raise errors.Forbidden("This needs the permission contacts:read.")
     campaign = campaigns.load(actor.tenant, campaign_id)
     rows, last = read(campaign, query.status, wanted.limit, wanted.start)
     return Listing(rows, last)

@@ -24,6 +24,7 @@ from chalicelib.models.pair import Pair
 from chalicelib.models.writes import Step, transact
 from chalicelib.schemas.actor import Actor
 from chalicelib.services import inbox, jobs, mail_links, nouns, permissions, snapshots
+from tests import campaigning
 from tests.house import Answer, Sender
 
 PASSWORD = "long enough pass"
@@ -31,6 +32,7 @@ PASSWORD = "long enough pass"
 # How to make the record that a path parameter names. A new noun adds its line here.
 MAKE: dict[str, Callable[[Sender], Any]] = {
     "calendar_id": lambda sender: made(sender, "/v1/calendars"),
+    "campaign_id": campaigning.campaign,
     "company_id": lambda sender: made(sender, "/v1/companies"),
     "contact_id": lambda sender: sender.contact(),
     "deal_id": lambda sender: made(sender, "/v1/deals"),
@@ -100,6 +102,7 @@ FILL_INSIDE: dict[str, Callable[[Sender, int], tuple[str, list[str]]]] = {
     "list_contact_consents": lambda sender, count: consents(sender, count),  # noqa: PLW0108 - as above
     "list_rates": lambda sender, count: rates(sender, count),  # noqa: PLW0108 - as above
     "list_segment_members": lambda sender, count: listed(sender, count),  # noqa: PLW0108 - as above
+    "campaign_recipients": lambda sender, count: recipients(sender, count),  # noqa: PLW0108 - as above
     "company_contacts": lambda sender, count: employees(sender, count),  # noqa: PLW0108 - as above
     "company_deals": lambda sender, count: sold(sender, "company_id", count),
     "contact_deals": lambda sender, count: sold(sender, "contact_id", count),
@@ -123,6 +126,11 @@ BODIES: dict[str, Callable[[Sender], Any]] = {
         "after_days": 3,
         "task": {"title": "Ask again"},
     },
+    "create_campaign": campaigning.draft,
+    "patch_campaign": lambda _: {"name": "Summer"},
+    "schedule_campaign": lambda _: {"at": (datetime.now(UTC) + timedelta(days=3)).isoformat()},
+    "reject_campaign": lambda _: {"reason": "The price is last year's."},
+    "test_campaign": lambda _: {"to": [campaigning.SEED]},
     "create_segment": lambda _: {"name": "Fair 2026", "kind": "static"},
     "patch_segment": lambda _: {"name": "Fair 2027"},
     "add_segment_members": lambda sender: {"contact_ids": [sender.contact()["id"]]},
@@ -177,6 +185,11 @@ BODIES: dict[str, Callable[[Sender], Any]] = {
 
 # What there must be before a route succeeds whose path names no record: done on the path itself.
 FIRST: dict[str, Callable[[Sender, str], Any]] = {
+    "unschedule_campaign": lambda sender, path: campaigning.brought(sender, path, "scheduled"),
+    "pause_campaign": lambda sender, path: campaigning.brought(sender, path, "running"),
+    "resume_campaign": lambda sender, path: campaigning.brought(sender, path, "paused"),
+    "retry_campaign": lambda sender, path: campaigning.brought(sender, path, "finished"),
+    "approve_campaign": lambda sender, path: campaigning.brought(sender, path, "draft", edited_by="usr_another"),
     "remove_segment_member": lambda sender, path: enlisted(sender, path),  # noqa: PLW0108 - defined below
     "get_suppression": lambda sender, path: sender.call("PUT", path, {}),
     "delete_suppression": lambda sender, path: sender.call("PUT", path, {}),
@@ -335,6 +348,12 @@ def enlisted(sender: Sender, path: str) -> None:
     assert sender.post(members, {"contact_ids": [contact_id]}).status == 200
 
 
+def recipients(sender: Sender, count: int) -> tuple[str, list[str]]:
+    """A campaign that was sent to so many contacts: the path of its recipients, and their ids."""
+    there = [sender.contact()["id"] for _ in range(count)]
+    return f"/v1/campaigns/{campaigning.over(sender, there)}/recipients", there
+
+
 def listed(sender: Sender, count: int) -> tuple[str, list[str]]:
     """A static segment with so many contacts: the path of its members, and their ids."""
     path = f"/v1/segments/{MAKE['segment_id'](sender)['id']}/members"
@@ -372,6 +391,8 @@ def row_id(row: Any) -> str:
         return f"{row['day']}/{row['rate']}"
     if "version" in row and "id" not in row:
         return f"{row['actor']}/{row['version']}"
+    if "contact_id" in row and "id" not in row:
+        return str(row["contact_id"])
     return str(row["id"] if "id" in row else "+".join(row["ids"]))
 
 

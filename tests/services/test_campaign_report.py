@@ -9,8 +9,8 @@ from chalicelib import ids
 from chalicelib.models import keys
 from chalicelib.models.ledger import Sheet
 from chalicelib.models.mailing import Mailing
-from chalicelib.models.table import fetch
-from chalicelib.models.writes import Step, transact
+from chalicelib.models.table import Item, fetch
+from chalicelib.models.writes import Step, put_all, transact
 from chalicelib.services import recipients
 from tests import mailshots
 from tests.campaigning import AT, campaign, edited, settled
@@ -34,7 +34,7 @@ def report(sender: Sender, made: Any) -> Any:
 
 def people(sender: Sender, count: int) -> list[str]:
     made = [mailshots.contact(sender.tenant) for _ in range(count)]
-    mailshots.put_all(made)
+    put_all(made)
     return [one.id for one in made]
 
 
@@ -162,7 +162,7 @@ class TestRecipients:
         made, there = over(owner, ["sx"])
         for one in there:
             for place in (keys.key("contact", tenant=owner.tenant, id=one), mail_key(owner, made, one)):
-                mailshots.Item(*place).delete()
+                Item(*place).delete()
         found = rows(owner, made)
         assert [(one["contact_id"], one["status"], one["address"]) for one in found] == [
             (there[0], "sent", None),

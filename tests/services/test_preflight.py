@@ -14,6 +14,7 @@ from chalicelib import clock
 from chalicelib.models.campaign import Campaign
 from chalicelib.models.contact import Contact
 from chalicelib.models.settings import Settings
+from chalicelib.models.writes import put_all
 from chalicelib.services import campaign_price, campaign_timing, pace, preflight, windows
 from tests import mailshots
 from tests.campaigning import HTML, bare_segment, bare_template, campaign, segment
@@ -43,14 +44,14 @@ def lint(found: Any, severity: str) -> dict[str, str]:
 def people(sender: Sender, count: int, **fields: Any) -> list[str]:
     """So many contacts with an address of their own."""
     made = [mailshots.contact(sender.tenant, **fields) for _ in range(count)]
-    mailshots.put_all(made)
+    put_all(made)
     return [one.id for one in made]
 
 
 def addressed(sender: Sender, address: str, **fields: Any) -> str:
     """A contact with this address."""
     one: Contact = mailshots.contact(sender.tenant, address, **fields)
-    mailshots.put_all([one])
+    put_all([one])
     return str(one.id)
 
 
