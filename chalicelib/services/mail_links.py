@@ -8,6 +8,7 @@ mails still work. One use is no good for another.
 import base64
 import binascii
 import hmac
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from chalicelib.models.mailing import FIRST_STEP
@@ -35,9 +36,19 @@ class Link(NamedTuple):
 
 def make(use: str, tenant: str, contact_id: str, run: str = "", step: str = FIRST_STEP, extra: str = "") -> str:
     """A token for a path: letters, digits, `-`, `_` and one dot. Raises KeyError for an unknown use."""
+    return maker(use, tenant, contact_id, run, step)(extra)
+
+
+def maker(use: str, tenant: str, contact_id: str, run: str = "", step: str = FIRST_STEP) -> Callable[[str], str]:
+    """What makes the tokens of one mail that differ in `extra` only, as those of its links do."""
     kid, key = keyring.derive(_PURPOSE)
-    said = bytes([USES[use], int(step)]) + _packed(tenant) + _packed(contact_id) + _packed(run or None) + extra.encode()
-    return f"{kid}.{_b64(said + _mac(key, said))}"
+    same = bytes([USES[use], int(step)]) + _packed(tenant) + _packed(contact_id) + _packed(run or None)
+
+    def made(extra: str) -> str:
+        said = same + extra.encode()
+        return f"{kid}.{_b64(said + _mac(key, said))}"
+
+    return made
 
 
 def read(use: str, token: str) -> Link | None:

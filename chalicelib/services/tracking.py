@@ -7,7 +7,8 @@ redirect, and nothing to look up. Whoever fetches it gets his answer even if the
 import hashlib
 import html as markup
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -32,7 +33,6 @@ _SET_APART: Final = re.compile(r"\sdata-notrack\b", re.IGNORECASE)
 _END: Final = re.compile(r"</body\s*>", re.IGNORECASE)
 _WEB: Final = ("http://", "https://")
 _SAFE: Final = "%/:=&?~#+!$,;'@()*[]"  # what stays in a target that has other characters to be quoted
-Make = Callable[..., str]
 
 
 def instrument(
@@ -50,13 +50,14 @@ def instrument(
     """The mail with its links led by us (`clicks`) and tagged (`utm`: source, medium, campaign, ...), and a picture
     that tells that it was opened (`opens`).
 
-    Links within this system, such as the one to unsubscribe, and those with `data-notrack` stay as they are. Some 10
-    microseconds for each link.
+    The links to unsubscribe, and those with `data-notrack`, stay as they are. Some 10 microseconds for each link.
     """
     from chalicelib.services import mail_links
 
     ours = (f"{base_url}/u/", f"{base_url}/t/")
-    tags = {f"utm_{name.removeprefix('utm_')}": value for name, value in (utm or {}).items() if value}
+    tags = tuple((f"utm_{name.removeprefix('utm_')}", value) for name, value in (utm or {}).items() if value)
+
+    link = mail_links.maker("click", tenant, contact_id, run, step)
 
     def led(match: re.Match[str]) -> str:
         group = match.lastindex or 1
@@ -65,8 +66,7 @@ def instrument(
             return match[0]
         target = _tagged(target, tags)
         if clicks and len(target) <= _LONGEST:
-            token = mail_links.make("click", tenant, contact_id, run, step, target)
-            target = f"{base_url}/t/c/{token}"
+            target = f"{base_url}/t/c/{link(target)}"
         start, end = match.start(group) - match.start(), match.end(group) - match.start()
         value = markup.escape(target) if group < 3 else f'"{markup.escape(target)}"'
         return match[0][:start] + value + match[0][end:]
@@ -152,8 +152,9 @@ def _message_id(link: Any) -> str | None:
     return one.result.get("message_id") if one is not None else None
 
 
-def _tagged(target: str, tags: Mapping[str, str]) -> str:
-    """With the tags that it does not have yet, before the fragment."""
+@lru_cache(maxsize=1000)
+def _tagged(target: str, tags: tuple[tuple[str, str], ...]) -> str:
+    """With the tags that it does not have yet, before the fragment. Most mails of a campaign have the same links."""
     if not tags:
         return target
     try:
@@ -161,7 +162,7 @@ def _tagged(target: str, tags: Mapping[str, str]) -> str:
         there = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     except ValueError:  # an address that is none; it is the author's to mend
         return target
-    new = urlencode({name: value for name, value in tags.items() if name not in there})
+    new = urlencode([(name, value) for name, value in tags if name not in there])
     query = "&".join(filter(None, (parts.query, new)))
     return urlunsplit(parts._replace(query=query))
 

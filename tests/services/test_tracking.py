@@ -270,5 +270,5 @@ def test_a_firm_settles_whether_it_follows_anybody(owner: Sender) -> None:
 
 
 def test_what_is_tagged_is_still_the_same_address() -> None:
-    parts = urlsplit(tracking._tagged("https://firm.test/?a=b%20c&a=d", {"utm_source": "x"}))
+    parts = urlsplit(tracking._tagged("https://firm.test/?a=b%20c&a=d", (("utm_source", "x"),)))
     assert parse_qsl(parts.query) == [("a", "b c"), ("a", "d"), ("utm_source", "x")]
