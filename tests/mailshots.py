@@ -15,8 +15,9 @@ from chalicelib.models.segment import Member, Segment
 from chalicelib.models.table import Item, every, fetch
 from chalicelib.models.template import Template
 from chalicelib.models.writes import Step, put_all, transact
+from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.mail import Mail
-from chalicelib.services import audience, campaign_states, dispatch, lanes, settling, shards
+from chalicelib.services import audience, campaign_states, dispatch, lanes, permissions, settling, shards
 
 WORKED = 60  # steps after which a campaign of a test has surely come to its end
 
@@ -53,14 +54,19 @@ def segment(tenant: str, contacts: Sequence[Contact]) -> Segment:
     return one
 
 
-def template(tenant: str, subject: str = "Hello {{ contact.first_name }}", html: str = "") -> Template:
-    """A template, written."""
-    one = Template(id=ids.new("tpl"), tenant=tenant, name="news", label="News", what="full", subject=subject)
-    one.version = 1
-    one.touch("usr_0")
-    one.keys()
-    put_all([one])
-    return one
+HTML = (
+    '<p>Hi {{ contact.first_name }}, <a href="https://firm.test/x">look</a>, <a href="{{ unsubscribe_url }}">no</a></p>'
+)
+
+
+def template(tenant: str, subject: str = "Hello {{ contact.first_name }}", html: str = HTML, **fields: Any) -> Template:
+    """A template, by its own verb."""
+    from chalicelib.schemas.template import TemplateDraft
+    from chalicelib.services import templates
+
+    draft = TemplateDraft(name=uuid.uuid4().hex, subject=subject, html=html, **fields)
+    made = templates.create(Actor(tenant, "usr_0", "owner", permissions.ALL), draft)
+    return templates.load(tenant, made.id)
 
 
 def campaign(tenant: str, segment: Segment, template: Template, **fields: Any) -> Campaign:

@@ -42,16 +42,11 @@ def _compiled(tenant: str, campaign_id: str, _run: str) -> Any:
 
 def companies(campaign: Campaign, contacts: list[Contact]) -> dict[str, Any]:
     """The companies of these contacts by id, if the template says something of them. Half a unit each."""
-    if not rendering_needs_company(template_of(campaign)):
+    if "company" not in template_of(campaign).needs:
         return {}
     wanted = sorted({str(one.company_id) for one in contacts if one.company_id})
     found = several([keys.key("company", tenant=campaign.tenant, id=one) for one in wanted])
     return {name: one for name, one in zip(wanted, found, strict=True) if one is not None}
-
-
-def rendering_needs_company(compiled: Any) -> bool:
-    """Whether a template has variables of a company."""
-    return "company" in getattr(compiled, "needs", ("company",))
 
 
 def mail(campaign: Campaign, contact: Contact, company: Any | None, address: str, firm: Settings) -> Mail:

@@ -31,10 +31,12 @@ _SYSTEM: Final = "system"
 
 def launch(campaign: Campaign) -> list[Step]:
     """Keep the template as it is now, and have the audience cut. Raises `Conflict` while the segment is being built."""
+    from chalicelib.services import templates  # and what renders them
+
     segment = _there(Segment, "segment", campaign.tenant, campaign.segment_id)
     if segment.building:
         raise errors.Conflict("The segment is being built; wait until it is complete.", building=segment.building)
-    template = _there(Template, "template", campaign.tenant, campaign.template_id)
+    template = templates.pin(_there(Template, "template", campaign.tenant, campaign.template_id))
     campaign.run = campaign.run or ids.new("run")
     campaign.launched_at = campaign.launched_at or clock.stamp()
     campaign.audience = campaign.shards = campaign.paused_reason = None

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from chalicelib import clock, errors
 from chalicelib.adapters import mailer, queue
 from chalicelib.models.contact import Contact
 from chalicelib.models.writes import put_all
-from chalicelib.services import composing, dispatch, lanes, settling, shards
+from chalicelib.services import dispatch, lanes, settling, shards
 from tests import mailshots
 from tests.mailshots import Post
 
@@ -22,12 +21,6 @@ def post(engine: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
     monkeypatch.setenv("MAIL_RATE", "1000")
     monkeypatch.setattr(mailer, "send", made.send)
     monkeypatch.setattr(queue, "send_all", lambda messages: None)
-    monkeypatch.setattr(composing, "template_of", lambda campaign: SimpleNamespace(needs=()))
-    monkeypatch.setattr(
-        composing,
-        "_rendered",
-        lambda campaign, contact, company: SimpleNamespace(subject="Hi", text="Hi", html="<p>Hi</p>"),
-    )
     yield made
     clock.reset()
 
@@ -273,6 +266,8 @@ def test_each_mail_knows_its_campaign_and_its_way_out(post: Post) -> None:
     contacts = people(1)
     one = mailshots.sent(launched(contacts, reply_to="reply@firm.test", topic=None))
     (mail,) = post.taken
+    assert mail.subject == "Hello Ada"
+    assert all(part in (mail.html or "") for part in ("/t/c/", "/t/o/", "/u/"))
     assert mail.sender == "News <news@firm.test>"
     assert mail.tags == {"send": f"{one.run}-{contacts[0].id}", "tenant": one.tenant, "campaign": one.id}
     assert mail.headers["Reply-To"] == "reply@firm.test"
@@ -290,7 +285,7 @@ def test_seeds_get_a_marked_copy_once_and_are_not_counted(post: Post) -> None:
         audience._seeds(job, mailshots.read(one), {"size": 1, "number": 1})
     one = mailshots.sent(mailshots.cut(one))
     assert [(mail.to, mail.subject) for mail in post.taken if mail.to == "seed@firm.test"] == [
-        ("seed@firm.test", "[Seed] Hi")
+        ("seed@firm.test", "[Seed] Hello")
     ]
     assert mailshots.sums(one) == {"sent": 1}
 
@@ -306,4 +301,42 @@ def test_what_it_took_is_on_its_sheet(post: Post) -> None:
 
 def test_letters_and_cells_are_each_others_inverse() -> None:
     assert {shards.LETTERS[cell]: cell for cell in shards.CELLS.values()} == shards.CELLS
-    assert shards.is_open(shards.UNTOUCHED) and shards.is_open(shards.HELD)
+    assert all(map(shards.is_open, (shards.UNTOUCHED, shards.HELD)))
+
+
+def test_what_is_edited_after_the_launch_changes_nothing(post: Post) -> None:
+    from chalicelib.schemas.actor import Actor
+    from chalicelib.services import permissions, templates
+
+    contacts = people(1)
+    one = launched(contacts)
+    actor = Actor(one.tenant, "usr_0", "owner", permissions.ALL)
+    templates.update(actor, str(one.template_id), {"subject": "Other", "html": "<p>Other</p>"}, None)
+    mailshots.sent(one)
+    assert post.taken[0].subject == "Hello Ada"
+    assert "Other" not in (post.taken[0].html or "")
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "reason"),
+    [
+        ({"html": "{% for a in (1..900) %}{% for b in (1..900) %}{{ a }}{% endfor %}{% endfor %}"}, "Ada", None),
+        ({"subject": "Hi {{ contact.first_name }}"}, "Ada\r\nBcc: all@firm.test", "sent"),
+    ],
+)
+def test_a_template_bomb_and_a_name_with_headers_in_it(
+    post: Post, fields: dict[str, str], name: str, reason: str | None
+) -> None:
+    contacts = people(2)
+    contacts[0].first_name = name
+    segment = mailshots.segment(contacts[0].tenant, contacts)
+    template = mailshots.template(contacts[0].tenant, **fields)
+    one = mailshots.campaign(contacts[0].tenant, segment, template)
+    one = mailshots.sent(mailshots.cut(mailshots.moved(one, "launch")))
+    assert one.status == "finished"
+    if reason is None:
+        assert (mailshots.sums(one), post.taken) == ({"failed": 2}, [])
+        assert all(why for _, why in mailshots.fates(one).values()), "each knows what was wrong"
+    else:
+        assert mailshots.sums(one) == {"sent": 2}
+        assert all("\n" not in mail.subject and "\r" not in mail.subject for mail in post.taken)
