@@ -665,6 +665,89 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("consent.confirm_page", 3.5, 0, "request, contact and what is known 1 each, the firm's name 0.5"),
     Pattern("consent.confirm", 4.5, 6, "as consent.confirm_page, contact 1 more; what is known 1, contact 4, log 1"),
     Pattern("feed.erased", 1, 2, "for each address: what is known 1; 1 + gsi1 1"),
+    Pattern(
+        "template.create",
+        0,
+        3,
+        "template 1 + gsi1 1; its body 1 for each KB packed, which is a fifth or less of the texts (40 KB of HTML 7)",
+    ),
+    Pattern("template.partial", 0, 6, "its name is its own: template 2 + gsi1 1, guard 2; its body 1"),
+    Pattern("template.using", 1, 3, "as template.create; the partial's name, itself, its body 0.5 each"),
+    Pattern("template.get", 1, 0, "template, and its body 0.5 for each 4 KB packed"),
+    Pattern("template.page", 1.5, 0, "25 templates of 0.4 KB, without their bodies, in one query of gsi1"),
+    Pattern("template.patch", 1, 3, "template and body 0.5 each; the new body 1, template 1 + gsi1 1, 2 if renamed"),
+    Pattern("template.delete", 1, 2, "template, read twice, 0.5 each; template 1 + gsi1 1"),
+    Pattern("template.delete_partial", 1.5, 5, "as template.delete; who renders it 0.5; all 2, and the guard 2"),
+    Pattern("template.restore", 1, 2, "as deleted; its body 0.5"),
+    Pattern(
+        "template.preview",
+        3,
+        0,
+        "template, body for what is to be said, contact, user, and once a minute the firm and its settings 0.5 each; "
+        "body once more in a process that has not rendered it",
+    ),
+    Pattern("template.compile", 0.5, 0, "a partial; nothing without, and none for one that a campaign has pinned"),
+    Pattern("campaign.create", 1, 2, "are segment and template there 0.5 each; campaign 1 + gsi1 1"),
+    Pattern("campaign.get", 0.5, 0, "one item"),
+    Pattern("campaign.page", 0.5, 0, "one query of gsi1; 0.5 for each 4 KB"),
+    Pattern("campaign.patch", 0.5, 2, "campaign 1 + gsi1 1, while segment and template stay"),
+    Pattern("campaign.delete", 0.5, 2, "campaign 1 + gsi1 1"),
+    Pattern("campaign.restore", 0.5, 2, "campaign 1 + gsi1 1"),
+    Pattern(
+        "campaign.schedule",
+        5,
+        6,
+        "campaign 0.5, segment and template, consistent, 1 each, settings 0.5; lint: the template's body twice, the "
+        "firm and its settings 0.5 each, the latter once a minute; campaign 2 + gsi1 1, moment 2 + due 1",
+    ),
+    Pattern("campaign.unschedule", 0.5, 6, "as scheduled"),
+    Pattern(
+        "campaign.launch",
+        6.5,
+        12,
+        "as scheduled; how many are in the segment, and both once more as the engine sees them, 0.5 each; campaign 2 + "
+        "gsi1 1, what it is frozen with 2, the job of its audience 7",
+    ),
+    Pattern("campaign.launch_again", 0.5, 0, "it is running already"),
+    Pattern("campaign.pause", 0.5, 2, "campaign 1 + gsi1 1"),
+    Pattern(
+        "campaign.approve", 3, 3, "campaign 0.5, segment and template 1 each; 1 + gsi1 1; who wrote it is told 0.5, 1"
+    ),
+    Pattern(
+        "campaign.preflight",
+        28,
+        0,
+        "as far as campaign.launch goes without writing, and how many contacts there are 0.5; of each of 20 members: "
+        "contact 0.5, what is known of his address 0.5; 1 more with a frequency cap",
+    ),
+    Pattern("campaign.test", 3, 7, "campaign 0.5, segment and template 1 each, whose the address is 0.5; a job 7"),
+    Pattern("campaign.report", 1, 0, "the campaign, and its sheets in one query, 0.5 each, however many got it"),
+    Pattern(
+        "campaign.recipients", 3, 0, "campaign and 4 KB of shards 0.5 each; the mailings of four rows 0.5 each"
+    ),
+    Pattern("due.campaign", 5, 12, "as campaign.launch, with what the process knows of the firm by then"),
+    Pattern(
+        "due.campaign_back",
+        5.5,
+        3,
+        "what keeps it from being launched is read as in campaign.launch; who had it launched is told 0.5, 1; campaign "
+        "read three times, written 1 + gsi1 1",
+    ),
+    Pattern("hook.delivered", 0.5, 3, "what it is proved by 0.5; for each event of up to 1 KB: item 1 + gsi1 1 + gsi2 1"),
+    Pattern("hook.mailgun", 0.5, 4, "as hook.delivered; its token, which is good for one body, 1"),
+    Pattern("hook.refused", 0.5, 0, "what it is proved by; a wrong address is not looked up at all"),
+    Pattern("feed.mail_delivered", 0.5, 4, "mailing 0.5; what is seen of it 2, the campaign's sheet 2"),
+    Pattern("feed.mails_delivered", 20, 82, "as feed.mail_delivered, of forty in one transaction: the sheet once"),
+    Pattern("feed.mail_opened", 0.5, 6, "as feed.mail_delivered; by a person: timeline entry 1 + gsi1 1"),
+    Pattern("feed.mail_resolved", 1, 1, "an unknown mail was sent: its outcome 1; its shard looked at, consistent, 1"),
+    Pattern("tracking.opened", 0.5, 3, "the mailing 0.5; the event as in hook.delivered. What is seen of it is the feed's"),
+    Pattern("tracking.clicked", 0.5, 3, "as tracking.opened; a link that is not ours nothing"),
+    Pattern("mail_event.page", 2.5, 0, "25 events of 0.6 KB in one query 0.5 for each 4 KB; one mail of each run 0.5"),
+    Pattern("mail_event.message", 1.5, 0, "two spellings of its id, a query each 0.5; one mail of the run 0.5"),
+    Pattern("mail_event.replay", 0, 7, "as of any job"),
+    Pattern("provider.get", 0.5, 0, "one item"),
+    Pattern("provider.put", 1, 1, "what was set before, consistent 1; the item 1"),
+    Pattern("provider.delete", 1, 1, "as provider.put"),
     Pattern("total.page", 0.5, 0, "all totals of a tenant lie together"),
 )
 

@@ -83,7 +83,9 @@ def _some(
         for one in _places(shard)
         if (int(shard.number) > number or one.position >= behind) and (status is None or _may_be(one, status))
     ]
-    last = _place(int(some.items[-1].number) + 1, 0) if some.last else None
+    following = int(some.items[-1].number) + 1 if some.items else 0
+    is_last = some.last is None or following >= int(campaign.shards or following + 1)
+    last = None if is_last else _place(following, 0)
     return places, last
 
 
