@@ -246,7 +246,9 @@ class _Cleaning:
             )
         if self.flaw:
             raise errors.invalid(self.pointer, "liquid_place", self.flaw)
-        return self.word.sub(lambda found: _source(self.source, self.marks[int(found[1])]), whole)
+        made = self.word.sub(lambda found: _source(self.source, self.marks[int(found[1])]), whole)
+        _scanned(made, self.pointer)  # a tag may have gone with a comment, its counterpart not
+        return made
 
     def _body(self, text: str) -> tuple[str, str]:
         """The attributes of the body, cleaned, and what is in it."""

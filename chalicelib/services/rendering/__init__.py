@@ -68,12 +68,13 @@ def compiled(template: Template) -> Compiled:
 def assembled(template: Template, pieces: Mapping[str, "Piece"], texts: Mapping[str, "Sources"]) -> Compiled:
     """The template of these pieces and their texts, parsed. Raises `Invalid` with a pointer."""
     own = texts[template.id]
-    html = {one: _parsed(_html(texts[one], template, one), piece, "html") for one, piece in pieces.items()}
-    text = {one: _parsed(_text(texts[one]), piece, "text") for one, piece in pieces.items()}
+    top = template.preheader
+    html = {one: _html(texts[one], piece, top if one == template.id else None) for one, piece in pieces.items()}
+    text = {one: _text(texts[one], piece) for one, piece in pieces.items()}
     for one, piece in pieces.items():
         html[one].partials = {name: html[inner] for name, inner in piece.uses.items()}
         text[one].partials = {name: text[inner] for name, inner in piece.uses.items()}
-    subject = _parsed(template.subject or "", pieces[template.id], "subject")
+    subject = _parsed(lambda: template.subject or "", pieces[template.id], "subject")
     subject.partials = text[template.id].partials
     defaults = tuple((tuple(name.split(".")), value) for name, value in (template.defaults or {}).items())
     needs = frozenset().union(*(one.needs for one in (subject, *html.values(), *text.values())))
@@ -127,25 +128,32 @@ def _remembered(key: Any, make: Callable[[], Compiled]) -> Compiled:
     return made
 
 
-def _html(sources: "Sources", template: Template, piece: str) -> str:
+def _html(sources: "Sources", piece: "Piece", preheader: str | None) -> "Text":
     from chalicelib.services.rendering import engine, preparing
 
     if sources.html is None:
-        return preparing.escaped(sources.text or "")
-    return preparing.html(sources.html, template.preheader if piece == template.id else None, engine.LINK)
+        return _parsed(lambda: preparing.escaped(sources.text or ""), piece, "html")
+    whole = sources.html
+    return _parsed(lambda: preparing.html(whole, preheader, engine.LINK), piece, "html")
 
 
-def _text(sources: "Sources") -> str:
+def _text(sources: "Sources", piece: "Piece") -> "Text":
     from chalicelib.services.rendering import plain
 
-    return sources.text if sources.text is not None else plain.from_html(sources.html or "")
+    if sources.text is not None:
+        own = sources.text
+        return _parsed(lambda: own, piece, "text")
+    return _parsed(lambda: plain.from_html(sources.html or ""), piece, "text")
 
 
-def _parsed(source: str, piece: "Piece", part: str) -> "Text":
+def _parsed(source: Callable[[], str], piece: "Piece", part: str) -> "Text":
     from chalicelib.services.rendering import engine
+    from chalicelib.services.rendering.marks import Unreadable
 
     try:
-        return engine.parse(source, piece.name, html=part == "html")
+        return engine.parse(source(), piece.name, html=part == "html")
+    except Unreadable as error:
+        raise _at(part, errors.invalid("", "liquid_syntax", error.message)) from None
     except errors.Invalid as error:
         raise _at(part, error) from None
 

@@ -29,7 +29,14 @@ from liquid.builtin.tags import (
     tablerow_tag,
     unless_tag,
 )
-from liquid.exceptions import LiquidError, LiquidInterrupt, LiquidSyntaxError, TemplateNotFoundError, UnknownFilterError
+from liquid.exceptions import (
+    LiquidError,
+    LiquidInterrupt,
+    LiquidSyntaxError,
+    ResourceLimitError,
+    TemplateNotFoundError,
+    UnknownFilterError,
+)
 from liquid.parser import get_parser
 from liquid.stream import TokenStream
 from liquid.tag import Tag
@@ -42,7 +49,7 @@ from chalicelib import errors
 from chalicelib.services.rendering import links
 from chalicelib.services.rendering.filters import IN_HTML, IN_TEXT, text_of
 from chalicelib.services.rendering.limits import OUTPUT, Limit, Meter, bounded, checked
-from chalicelib.services.rendering.marks import Unreadable, line_of, scan
+from chalicelib.services.rendering.marks import Unreadable, line_of, scan, unclosed
 
 LINK: Final = "_link"  # our own tag around the value of an attribute that is an address
 _SKIPPED: Final = ("comment", "#")
@@ -244,7 +251,7 @@ class Rows(tablerow_tag.TablerowTag):
 
     def parse(self, stream: TokenStream) -> tablerow_tag.TablerowNode:
         """As usual."""
-        node = cast(tablerow_tag.TablerowNode, super().parse(stream))
+        node = super().parse(stream)
         node.block = Metered(node.block)
         return node
 
@@ -391,8 +398,10 @@ def refusal(error: BaseException, source: str = "") -> errors.Invalid:
     token = getattr(error, "token", None)
     line = line_of(token.source, token.start_index) if token is not None and token.start_index >= 0 else None
     said = str(error.args[0])[:_SHOWN] if isinstance(error, LiquidError) and error.args else "It cannot be read."
-    if isinstance(error, Limit | RecursionError):
-        return _invalid("liquid_limit", said if isinstance(error, Limit) else "It is nested too deep.", line)
+    if isinstance(error, RecursionError):
+        return _invalid("liquid_limit", "It is nested too deep.", line)
+    if isinstance(error, ResourceLimitError):
+        return _invalid("liquid_limit", said, line)
     if " positional argument" in said or "unexpected keyword" in said:
         said = f"{said.partition(':')[0]} is given too few or too many values."
     if isinstance(error, TemplateNotFoundError):
@@ -431,6 +440,10 @@ def _tokens(source: str) -> Iterator[Token]:
     except Unreadable as error:
         at = min(error.at, len(source) - 1)
         raise LiquidSyntaxError(error.message, token=Token(TOKEN_TAG, "", at, source)) from None
+    wrong = unclosed(marks)
+    if wrong is not None:
+        message = f"{{% {wrong.name} %}} has no counterpart."
+        raise LiquidSyntaxError(message, token=Token(TOKEN_TAG, wrong.name, wrong.start, source))
     at, strip, tokens = 0, False, cast(list[Token], [])
     for mark in marks:
         _text(tokens, source, at, mark.start, strip, mark.trims_before)

@@ -20,7 +20,7 @@ _COMMENT: Final = re.compile(r"\{%-?[ \t\r\n]{0,20}(comment|endcomment)\b[^%]{0,
 _WIDE: Final = re.compile(rf"\s{{{_BLANKS},}}")
 _PARTIAL: Final = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)')""")
 INCLUDING: Final = ("render", "include")
-_BLOCKS: Final = frozenset({"if", "unless", "case", "for", "tablerow", "capture", "ifchanged", "raw"})
+_BLOCKS: Final = frozenset({"if", "unless", "case", "for", "tablerow", "capture", "ifchanged", "raw", "_link"})
 _WITHIN: Final = frozenset({"else", "elsif", "when"})
 
 
