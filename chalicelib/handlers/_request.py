@@ -18,6 +18,10 @@ _UNREADABLE: Final = "\ufffd".encode()
 _JSON: Final = ("application/json", "application/merge-patch+json")
 _FORM: Final = "application/x-www-form-urlencoded"
 _PARTS: Final = "multipart/form-data"
+_BOUNDARY: Final = re.compile(r';\s*boundary=(?:"([^"\r\n]{1,70})"|([^\s";,]{1,70}))', re.IGNORECASE)
+_PART_NAME: Final = re.compile(
+    r'^content-disposition:\s*form-data\s*;(?:[^\n]*;)?\s*name="([^"\n]{1,200})"', re.I | re.M
+)
 _MOST_FIELDS: Final = 250  # of a form: two for each line of a long page of choices
 _TAG: Final = re.compile(r'(?:W/)?"?(0|[1-9][0-9]{0,8})"?')
 _CUSTOM: Final = "custom."  # `custom.tier=gold` asks for a value of the firm's own field
@@ -100,21 +104,14 @@ class Request:
 
     def _parts(self) -> list[tuple[str, str]]:
         """The fields of a form in parts (RFC 7578). Raises ValueError for what is none, and for a file."""
-        from email.parser import BytesParser  # as mail programs send a form so, and hardly anybody else
-        from email.policy import HTTP
-
-        head = f"Content-Type: {self.headers['content-type']}\r\n\r\n".encode()
-        whole = BytesParser(policy=HTTP).parsebytes(head + self.body())
-        parts = list(whole.iter_parts()) if whole.is_multipart() and not whole.defects else []
-        if not 0 < len(parts) <= _MOST_FIELDS or any(part.is_multipart() or part.get_filename() for part in parts):
+        boundary = _BOUNDARY.search(self.headers["content-type"])
+        if boundary is None:
+            raise ValueError("parts without a boundary")
+        text = "\n" + self.body().decode().replace("\r\n", "\n")
+        _, *parts, end = text.split(f"\n--{boundary[1] or boundary[2]}", _MOST_FIELDS + 1)
+        if not parts or not end.startswith("--"):
             raise ValueError("not a form in parts")
-        names = [part.get_param("name", header="content-disposition") for part in parts]
-        if not all(isinstance(name, str) and name for name in names):
-            raise ValueError("a part without a name")
-        values = [part.get_payload(decode=True) for part in parts]
-        return [
-            (str(name), value.decode()) for name, value in zip(names, values, strict=True) if isinstance(value, bytes)
-        ]
+        return [_part(part) for part in parts]
 
     def json(self, kind: type[msgspec.Struct], *, plain: bool = False) -> Any:
         """The body as a struct; `plain`: as the object it is, after the same check.
@@ -165,6 +162,15 @@ class Request:
         """Whether the caller already has this version."""
         tags = [tag.strip().removeprefix("W/") for tag in self.headers.get("if-none-match", "").split(",")]
         return etag in tags or "*" in tags
+
+
+def _part(text: str) -> tuple[str, str]:
+    """Name and value of one part. Raises ValueError, also for a file."""
+    head, blank, value = text.partition("\n\n")
+    name = _PART_NAME.search(head)
+    if not blank or name is None or "filename" in head.lower():
+        raise ValueError("not a field")
+    return name[1], value
 
 
 @cache
