@@ -296,32 +296,34 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("task.complete", 0.5, 9, "task 2 + gsi1 moved 2 + gsi2 moved 2, moment 2 + due 1"),
     Pattern(
         "feed.contact_created",
-        1.5,
+        3.5,
         28,
-        "timeline entry 1 + gsi1 1; contribution read 1 and written 2, total 2; the index as in index.contact",
+        "timeline entry 1 + gsi1 1; contribution read 1 and written 2, total 2; the index as in index.contact; the "
+        "firm's rules 1 for each batch of news, here two",
     ),
     Pattern(
         "feed.activity_created",
-        2,
+        4,
         9,
         "contact read 1 and written 1 + gsi1 1, its place in gsi2 2; what it was before 1; card read 1, written twice "
-        "2, an entry of the index moved 2",
+        "2, an entry of the index moved 2; the firm's rules 1 for each batch of news, here two",
     ),
     Pattern(
         "feed.task_created",
-        6.5,
+        8.5,
         15,
         "entry 2; contribution read 1, written with total 4; open task 1, read twice with the contact 4; contact 4; "
-        "what it was before 1; card read 1, written twice 2, an entry of the index 1; has the assignee a team 0.5",
+        "what it was before 1; card read 1, written twice 2, an entry of the index 1; has the assignee a team 0.5; "
+        "the firm's rules 1 for each batch of news, here two",
     ),
     Pattern("feed.deal_came", 0.5, 0, "is the pipeline into which it came still there"),
-    Pattern("feed.deal_moved", 2, 7, "history, entry and sheets as below; has the stage a playbook 0.5"),
+    Pattern("feed.deal_moved", 4, 7, "history, entry and sheets as below; has the stage a playbook 0.5; rules 2"),
     Pattern(
         "feed.deal_won",
-        9,
+        11,
         29,
         "history 1, entry 2, sheets of the open and the closed ones 8, index 6, what chances are learned from 8, open "
-        "deals of its company 4, each sheet that becomes empty 1 more; contributions, the card, names, plans read",
+        "deals of its company 4, each sheet that empties 1 more; contributions, the card, names, plans, rules read",
     ),
     Pattern("feed.deal_moved_history", 0, 1, "what the deal was before, packed into less than 1 KB"),
     Pattern("feed.deal_moved_told", 0.5, 2, "the names of the stages 0.5; timeline entry 1 + gsi1 1"),
@@ -610,9 +612,59 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     ),
     Pattern("order.of_company", 1.5, 0, "is the company there 0.5; entries in one query 0.5, each order 0.5"),
     Pattern("order.purchases", 2.5, 0, "contact, settings, sheet, the first and the last order 0.5 each"),
-    Pattern("feed.order_created", 1, 6, "timeline entry 1 + gsi1 1; contribution read 1 and written 2, sheet 2"),
-    Pattern("feed.order_paid", 1, 1, "contribution read 1 and written 1; with the sheet 4, if what counts is another"),
-    Pattern("feed.quote_declined", 1.5, 3, "deal, consistent 1; timeline entry 1 + gsi1 1; who is told 0.5, news 1"),
+    Pattern("feed.order_created", 3, 6, "entry 1 + gsi1 1; contribution read 1 and written 2, sheet 2; rules 2"),
+    Pattern("feed.order_paid", 2, 1, "contribution read 1 and written 1; with the sheet 4, if that changes; rules 1"),
+    Pattern(
+        "feed.quote_declined",
+        2.5,
+        3,
+        "deal, consistent 1; timeline entry 1 + gsi1 1; who is told 0.5, news 1; the firm's rules 1",
+    ),
+    Pattern("segment.create", 0, 2, "segment 1 + gsi1 1"),
+    Pattern(
+        "segment.create_rule",
+        1.5,
+        12,
+        "how many contacts 0.5, the book of rules 1; segment 2 + gsi1 1, book 2, job 2 + gsi1 1 + gsi2 1, moment 2 + "
+        "due 1. An amount of money or a field of the firm's own in the rule 0.5 each",
+    ),
+    Pattern("segment.get", 1, 0, "segment and its size 0.5 each"),
+    Pattern("segment.page", 2, 0, "three segments in one query of gsi1 0.5, the size of each 0.5"),
+    Pattern("segment.patch", 1, 2, "segment and its size 0.5 each; segment 1 + gsi1 1"),
+    Pattern("segment.patch_rule", 2.5, 12, "segment and its size 0.5 each; as created"),
+    Pattern("segment.delete", 1, 2, "campaigns, 0.5 for each 4 KB, segment 0.5; segment 1 + gsi1 1"),
+    Pattern("segment.delete_rule", 2, 12, "as segment.delete; book 1; segment, book, job and moment as created"),
+    Pattern("segment.restore", 1, 2, "as segment.patch; with a rule as segment.patch_rule"),
+    Pattern("segment.rebuild", 1, 7, "segment, how many contacts 0.5 each; job 2 + gsi1 1 + gsi2 1, moment 2 + due 1"),
+    Pattern("segment.members", 14, 0, "segment 0.5; 25 members of 0.2 KB in one query 1, each contact 0.5"),
+    Pattern(
+        "segment.add_member",
+        6,
+        6,
+        "segment 0.5, contact 1; contact and card before and after 1 each, size 0.5; card, member and size 2 each",
+    ),
+    Pattern("segment.remove_member", 4.5, 6, "segment 0.5, contact and card before and after 1 each; as added"),
+    Pattern("segment.walk", 1, 0, "15 members in one query, consistent, 1 for each 4 KB"),
+    Pattern(
+        "segment.preview",
+        3.5,
+        0,
+        "how many contacts there are 0.5; 25 of 1 KB in one query of gsi1 3; what a rule asks besides the contact as "
+        "in services/rules/facts.py",
+    ),
+    Pattern("membership.unasked", 1, 0, "a batch of changes of which no rule asks: which rules there are"),
+    Pattern("membership.looked", 3, 0, "rules 1, contact and card 1 each; nothing to do"),
+    Pattern("membership.entered", 6, 6, "as membership.looked, before and after; card, member and size 2 each"),
+    Pattern("membership.opened", 4, 0, "rules, contact, card, mails of the contact 1 each; its moment stays"),
+    Pattern("membership.opened_first", 8, 9, "as before, twice; card, member and size 2 each, moment 2 + due 1"),
+    Pattern(
+        "membership.due",
+        9,
+        9,
+        "moment 1; rules, contact, card and mails before and after 1 each; card, member and size 2 each, moment 2 + "
+        "due 1. Claiming it is due.claim",
+    ),
+    Pattern("membership.judged", 51, 0, "25 contacts gone through: rules 1; contact and card 1 each, and its facts"),
     Pattern("consent.refusals", 2.5, 0, "what is known of four addresses and the topic 0.5 each, in one request"),
     Pattern("suppression.add", 1, 2, "what is known 1; 1 + gsi1 1"),
     Pattern("suppression.add_again", 1, 0, "what is known 1; nothing is new"),
@@ -664,7 +716,9 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("consent.mail", 3.5, 2, "contact twice 2, his log 1, the firm's name 0.5; mail claimed and recorded 2"),
     Pattern("consent.confirm_page", 3.5, 0, "request, contact and what is known 1 each, the firm's name 0.5"),
     Pattern("consent.confirm", 4.5, 6, "as consent.confirm_page, contact 1 more; what is known 1, contact 4, log 1"),
-    Pattern("feed.erased", 1, 2, "for each address: what is known 1; 1 + gsi1 1"),
+    Pattern(
+        "feed.erased", 1.5, 5, "for each address: what is known 1; 1 + gsi1 1; events 0.5, each 1 + gsi1 1 + gsi2 1"
+    ),
     Pattern(
         "template.create",
         0,
@@ -722,9 +776,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     ),
     Pattern("campaign.test", 3, 7, "campaign 0.5, segment and template 1 each, whose the address is 0.5; a job 7"),
     Pattern("campaign.report", 1, 0, "the campaign, and its sheets in one query, 0.5 each, however many got it"),
-    Pattern(
-        "campaign.recipients", 3, 0, "campaign and 4 KB of shards 0.5 each; the mailings of four rows 0.5 each"
-    ),
+    Pattern("campaign.recipients", 3, 0, "campaign and 4 KB of shards 0.5 each; the mailings of four rows 0.5 each"),
     Pattern("due.campaign", 5, 12, "as campaign.launch, with what the process knows of the firm by then"),
     Pattern(
         "due.campaign_back",
