@@ -384,6 +384,7 @@ def test_of_somebody_forgotten_a_hash_stays_and_he_is_never_mailed(house: House,
     first, second = (one["address"] for one in contact["emails"])
     suppressions.add(owner.tenant, first, "unsubscribed", "link")
     assert owner.get(f"/v1/suppressions/{first}").json["address"] == first
+    told(owner, event("opened", first), event("bounced", second, bounce="soft"))
     house.settle()
     purge(owner, contact)
     records = taken(house)
@@ -391,6 +392,7 @@ def test_of_somebody_forgotten_a_hash_stays_and_he_is_never_mailed(house: House,
     deliver(records)
     rows = owner.get("/v1/suppressions").json["data"]
     assert [(row["address"], row["reason"]) for row in rows] == [(None, "erased")] * 2
+    assert owner.get("/v1/mail-events").json["data"] == []
     for address in (first, second):
         kept = Item.from_raw_data(known(owner, address).serialize()).serialize()
         assert address not in json.dumps(kept, default=str)

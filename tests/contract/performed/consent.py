@@ -8,7 +8,7 @@ from chalicelib.models import moments
 from chalicelib.models.mailing import Mailing, outcome
 from chalicelib.models.writes import Step, transact
 from chalicelib.schemas.mail_event import Event
-from chalicelib.services import consent, consents, contacts, mail_links, optin, suppressions, unsubscribing
+from chalicelib.services import consent, consents, contacts, mail_events, mail_links, optin, suppressions, unsubscribing
 from tests.contract.performing import Units, consumed, of, performs, person
 from tests.house import House, Sender
 
@@ -245,4 +245,5 @@ def _(house: House, owner: Sender) -> Units:
     contact = made(owner)
     before = contacts.load(owner.tenant, contact["id"])
     before.deleted_at = clock.stamp()
+    mail_events.record(owner.tenant, [event(contact, "opened")])
     return consumed(lambda: suppressions.erased(before, None))
