@@ -247,7 +247,7 @@ MAILGUN = [
     ),
     Sample(
         "failed suppressed",
-        _mailgun("failed", severity="permanent", reason="suppress-bounce", **{"delivery-status": {"code": 605}}),
+        _mailgun("failed", severity="permanent", reason="suppress-bounce", **{"delivery-status": {"code": 550}}),
         {"type": "rejected", "reason": "suppress-bounce", **_MAILGUN},
     ),
     Sample(
