@@ -794,7 +794,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern("feed.mail_resolved", 1, 1, "an unknown mail was sent: its outcome 1; its shard looked at, consistent, 1"),
     Pattern("tracking.opened", 0.5, 3, "the mailing 0.5; the event as in hook.delivered; the rest is the feed's"),
     Pattern("tracking.clicked", 0.5, 3, "as tracking.opened; a link that is not ours nothing"),
-    Pattern("mail_event.page", 2.5, 0, "25 events of 0.6 KB in one query 0.5 for each 4 KB; one mail of each run 0.5"),
+    Pattern("mail_event.page", 3, 0, "25 events of 0.8 KB in one query 0.5 for each 4 KB; one mail of each run 0.5"),
     Pattern("mail_event.message", 2, 0, "three spellings of its id, a query each 0.5; one mail of the run 0.5"),
     Pattern("mail_event.replay", 0, 7, "as of any job"),
     Pattern("provider.get", 0.5, 0, "one item"),

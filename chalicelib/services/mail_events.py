@@ -29,6 +29,7 @@ _LATEST: Final = 60 * _DAY  # seconds back: what is told late is kept for a mont
 _MOST: Final = 500  # events of one message that are looked at
 _REASON: Final = 300  # characters
 _AGENT: Final = 200
+_OWN_HEADERS: Final = ("headers", "headersTruncated", "commonHeaders")
 _SEND: Final = re.compile(r"run_[0-7][0-9A-Z]{25}-con_[0-7][0-9A-Z]{25}(?:-[0-9]{1,3})?(?=@)")
 
 
@@ -77,9 +78,7 @@ def build(tenant: str, event: Event) -> MailEvent:
         machine=event.machine,
         agent=event.agent[:_AGENT] if event.agent else None,
     )
-    named = parse_send_id(send) if send else None
-    item.contact_id = named[1] if named else None
-    item.raw = packing.packed(event.raw) if event.raw else None
+    item.raw = packing.packed(_lean(event), *_beside(item)) if event.raw else None
     item.ttl = _ttl(event.at)
     item.enlist(event.message_id or send or f"-{digest}", digest, mailbox or "-")
     return item
@@ -120,9 +119,9 @@ def listing(actor: Actor, query: MailEventQuery, wanted: Page) -> Listing[MailEv
 
 
 def digest_of(provider: str, event_id: str) -> str:
-    """What an event is known by among those of its message: 128 bits of a hash."""
-    found = hashlib.sha256(f"{provider}\n{event_id}".encode("utf-8", "replace")).digest()[:16]
-    return base64.urlsafe_b64encode(found).rstrip(b"=").decode()
+    """What an event is known by among those of its message: 96 bits of a hash."""
+    found = hashlib.sha256(f"{provider}\n{event_id}".encode("utf-8", "replace")).digest()[:12]
+    return base64.urlsafe_b64encode(found).decode()
 
 
 def spellings(message_id: str) -> list[str]:
@@ -193,9 +192,15 @@ def _view(item: MailEvent, campaigns: dict[str, str]) -> MailEventView:
         reason=item.reason,
         url=item.url,
         machine=item.machine,
-        contact_id=item.contact_id,
+        contact_id=_contact(item),
         campaign_id=item.campaign_id or campaigns.get(run),
     )
+
+
+def _contact(item: MailEvent) -> str | None:
+    """Whose mail it was: the send id says so."""
+    named = parse_send_id(item.send) if item.send else None
+    return named[1] if named else item.contact_id
 
 
 def _send(event: Event) -> str | None:
@@ -219,4 +224,17 @@ def _ttl(at: datetime) -> int:
 
 def raw_of(item: MailEvent) -> Any:
     """What the provider sent, None if it was not kept."""
-    return packing.unpacked(item.raw) if item.raw else None
+    return packing.unpacked(item.raw, *(_beside(item) if item.what != UNREADABLE else ())) if item.raw else None
+
+
+def _lean(event: Event) -> dict[str, Any]:
+    """The raw event without the headers of our own mail, which SES sends back with each and which say nothing of it."""
+    mail = event.raw.get("mail")
+    if event.provider != "ses" or event.type == "inbound" or not isinstance(mail, dict):
+        return event.raw
+    return {**event.raw, "mail": {name: value for name, value in mail.items() if name not in _OWN_HEADERS}}
+
+
+def _beside(item: MailEvent) -> tuple[str | None, ...]:
+    """What an item says anyway, and its raw event again. Never another order, or what is kept cannot be read."""
+    return item.agent, item.reason, item.url, item.event_id, item.message_id, item.send, item.recipient

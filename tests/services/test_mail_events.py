@@ -118,20 +118,63 @@ def _timeline(owner: Sender, contact_id: str) -> list[Any]:
     return [{"kind": one.what} for one in found if isinstance(one, Activity)]
 
 
-def test_what_a_provider_sends_for_one_mail_fits_a_write_unit_each_for_the_item_and_its_two_lists() -> None:
+def test_what_a_provider_sends_of_one_mail_fits_a_write_unit_each_for_the_item_and_its_two_lists(engine: str) -> None:
+    """Or all of it would cost twice."""
     tenant = ids.new("ten")
-    parse = {
-        "sendgrid": lambda raw: hooks.adapter("sendgrid").parse({}, json.dumps([raw]).encode()),
-        "postmark": lambda raw: hooks.adapter("postmark").parse({}, json.dumps(raw).encode()),
-        "mailgun": lambda raw: hooks.adapter("mailgun").parse({}, json.dumps({"event-data": raw}).encode()),
-    }
-    of = {"sendgrid": samples.SENDGRID, "postmark": samples.POSTMARK, "mailgun": samples.MAILGUN}
-    for provider, read in parse.items():
-        for sample in of[provider]:
-            for one in read(sample.raw).events if sample.wanted else ():
+    for provider, several in samples.SAMPLES.items():
+        for number, sample in enumerate(several):
+            headers, body = replays.request(provider, sample.raw, f"11111111-2222-3333-4444-{number:012}")
+            for one in hooks.adapter(provider).parse(headers, body).events:
                 with measured("test") as meter:
                     mail_events.record(tenant, [one])
-                assert meter.wru == 3, (provider, sample.name, meter.wru)
+                assert meter.wru <= 3, (provider, sample.name, meter.wru)
+
+
+def test_a_delivery_as_ses_tells_of_it_does_too(engine: str) -> None:
+    """With the headers of our mail, of which it says nothing, it would not."""
+    tenant, send = ids.new("ten"), f"{ids.new('run')}-{ids.new('con')}"
+    message, to = "0107018f3b1c2d4e-5f607182-9a0b-4c1d-8e2f-3a4b5c6d7e8f-000000", "wilhelmina.feather@industries.test"
+    headers = [{"name": f"X-{ids.new('xxx')}", "value": ids.new("xxx")} for _ in range(9)]
+    mail = {
+        "timestamp": "2026-02-28T23:59:58.123Z",
+        "source": "Firm News <news@firm.test>",
+        "sourceArn": "arn:aws:ses:eu-central-1:123456789012:identity/firm.test",
+        "sendingAccountId": "123456789012",
+        "messageId": message,
+        "destination": [to],
+        "headersTruncated": False,
+        "headers": headers,
+        "commonHeaders": {"from": ["Firm News <news@firm.test>"], "to": [to], "messageId": message, "subject": "News"},
+        "tags": {
+            "ses:operation": ["SendEmail"],
+            "ses:configuration-set": ["all"],
+            "ses:source-ip": ["203.0.113.7"],
+            "ses:from-domain": ["firm.test"],
+            "ses:caller-identity": ["tendril-work"],
+            "ses:outgoing-ip": ["203.0.113.8"],
+            "send": [send],
+        },
+    }
+    delivery = {
+        "timestamp": "2026-03-01T00:00:04.133Z",
+        "processingTimeMillis": 6010,
+        "recipients": [to],
+        "smtpResponse": "250 2.0.0 OK 1772323204 x12-20020a05 - gsmtp",
+        "remoteMtaIp": "203.0.113.9",
+        "reportingMTA": "b224-1.smtp-out.eu-central-1.amazonses.com",
+    }
+    raw = {"eventType": "Delivery", "mail": mail, "delivery": delivery}
+    request = replays.request("ses", raw, "11111111-2222-3333-4444-555555555555")
+    (one,) = hooks.adapter("ses").parse(*request).events
+    with measured("test") as meter:
+        mail_events.record(tenant, [one])
+    assert meter.wru == 3
+    item = mail_events.build(tenant, one)
+    kept = mail_events.raw_of(item)
+    assert kept["delivery"] == delivery
+    assert kept["mail"].keys() == mail.keys() - {"headers", "headersTruncated", "commonHeaders"}
+    again = hooks.adapter("ses").parse(*replays.request("ses", kept, item.event_id or "")).events
+    assert [mail_events.build(tenant, event).serialize() for event in again] == [item.serialize()]
 
 
 def test_what_was_sent_can_be_read_again(owner: Sender) -> None:
