@@ -13,14 +13,19 @@ ExportKind = Annotated[
         "deal",
         "task",
         "activity",
+        "recipient",
         "all",
         "contacts",
         "companies",
         "deals",
         "tasks",
         "activities",
+        "recipients",
     ],
-    Meta(description="Of what; in the plural it is the same"),
+    Meta(
+        description="Of what; in the plural it is the same. Of recipients it is those of one campaign, which `filter` "
+        "names by `campaign_id`, and are not in `all`"
+    ),
 ]
 Filter = Annotated[
     dict[Annotated[str, Meta(min_length=1, max_length=60)], Any],

@@ -45,6 +45,7 @@ SINGULAR = {
     "deals": "deal",
     "tasks": "task",
     "activities": "activity",
+    "recipients": "recipient",
 }
 
 

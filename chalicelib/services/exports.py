@@ -25,6 +25,7 @@ NAMES: Final = {
     "deal": "deals",
     "task": "tasks",
     "activity": "activities",
+    "recipient": "recipients",
 }
 _TYPES: Final = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8", "zip": "application/zip"}
 _READ: Final = {
@@ -33,6 +34,7 @@ _READ: Final = {
     "deal": "deals:read",
     "task": "tasks:read",
     "activity": "contacts:read",
+    "recipient": "campaigns:read",
 }
 _COUNTED: Final = {"contact": "contacts", "company": "companies", "deal": "deals"}
 
@@ -45,7 +47,7 @@ def start(actor: Actor, draft: ExportDraft) -> JobView:
     for kind in KINDS if draft.kind == "all" else (draft.kind,):
         if not actor.may(_READ[kind]):
             raise errors.Forbidden(f"This needs the permission {_READ[kind]}.")
-    if draft.filter:
+    if draft.filter or draft.kind == sources.RECIPIENT:
         sources.check(actor, draft.kind, draft.filter)
     params = {"kind": draft.kind, "format": draft.format, "filter": draft.filter}
     counted = _COUNTED.get(draft.kind) if not draft.filter else None

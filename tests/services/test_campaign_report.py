@@ -1,7 +1,11 @@
 """What became of a campaign: the report adds up, each recipient is accounted for, with the reason if he got none."""
 
+import csv
+import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -185,6 +189,41 @@ class TestRecipients:
         first = owner.get(f"/v1/campaigns/{made['id']}/recipients?status=failed").json
         assert (first["data"], first["next_cursor"] is None) == ([], False)
         assert [one["contact_id"] for one in rows(owner, made, "status=failed")] == there[-1:]
+
+
+class TestExport:
+    def file(self, house: House, sender: Sender, **draft: Any) -> str:
+        begun = sender.post("/v1/exports", {"kind": "recipients", "format": "csv", **draft})
+        assert begun.status == 202, begun.text
+        house.settle()
+        job = sender.get(f"/v1/jobs/{begun.json['id']}").json
+        assert job["status"] == "succeeded", job
+        return Path(unquote(urlsplit(job["result_url"]).path)).read_text()
+
+    def test_each_recipient_is_a_line(self, house: House, owner: Sender) -> None:
+        made, there = over(owner, ["sf" * 130, "xu"])
+        lines = list(csv.DictReader(self.file(house, owner, filter={"campaign_id": made["id"]}).splitlines()))
+        assert [one["contact_id"] for one in lines] == there
+        assert Counter(one["status"] for one in lines) == {"sent": 130, "failed": 130, "suppressed": 1, "unknown": 1}
+        assert lines[1]["reason"] == "refused"
+
+    def test_those_of_one_status(self, house: House, owner: Sender) -> None:
+        made, there = over(owner, ["sfxu"])
+        only = {"campaign_id": made["id"], "status": "failed"}
+        lines = self.file(house, owner, format="jsonl", filter=only).splitlines()
+        assert [json.loads(one)["contact_id"] for one in lines] == there[1:2]
+
+    def test_it_is_of_one_campaign(self, house: House, owner: Sender) -> None:
+        theirs = campaign(house.signup())
+        mine = campaign(owner)["id"]
+        for given, pointer in (
+            ({}, "/filter/campaign_id"),
+            ({"campaign_id": theirs["id"]}, "/filter/campaign_id"),
+            ({"campaign_id": mine, "status": "lost"}, "/filter/status"),
+            ({"campaign_id": mine, "tag": "vip"}, "/filter/tag"),
+        ):
+            refused = owner.post("/v1/exports", {"kind": "recipients", "filter": given})
+            assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, pointer)
 
 
 def fetch_run(sender: Sender, made: Any) -> str:

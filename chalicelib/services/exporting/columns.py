@@ -94,6 +94,10 @@ COLUMNS: Final[dict[str, dict[str, Read]]] = {
         *("id", "title", "kind", "status", "due_at", "remind_before", "assignee_id", "subject_id", "priority"),
         *("outcome", "completed_at", "created_at", "updated_at", "version"),
     ),
+    "recipient": _fields(
+        *("contact_id", "address", "status", "reason", "at", "provider_message_id"),
+        *("delivered_at", "opened_at", "clicked_at"),
+    ),
     "activity": _fields(
         *("id", "subject_id", "kind", "at", "actor", "text", "data", "external_id", "mentions", "pinned"),
         *("updated_at", "version"),

@@ -20,11 +20,25 @@ from chalicelib.models.task import Task
 from chalicelib.models.term import place_of
 from chalicelib.schemas import decoding
 from chalicelib.schemas.actor import Actor
+from chalicelib.schemas.campaign import RecipientQuery
 from chalicelib.schemas.page import Listing, Page
 from chalicelib.schemas.task import TaskQuery
-from chalicelib.services import absorbed, activities, companies, contacts, deals, jobs, nouns, selections, tasks
+from chalicelib.services import (
+    absorbed,
+    activities,
+    campaigns,
+    companies,
+    contacts,
+    deals,
+    jobs,
+    nouns,
+    recipients,
+    selections,
+    tasks,
+)
 from chalicelib.services.nouns import NOUNS
 
+RECIPIENT: Final = "recipient"
 PAGE: Final = 200  # records read at once
 SUBJECTS: Final = 50  # records whose activities are read at once
 _LISTS: Final = 5  # pages listed in one step
@@ -49,6 +63,9 @@ class Found(NamedTuple):
 
 def check(actor: Actor, kind: str, given: Plain) -> None:
     """Raises `Invalid` at /filter unless the kind's list takes these parameters, together too. As a page of one."""
+    if kind == RECIPIENT:
+        _recipients_of(actor, given)
+        return
     if kind not in QUERIES:
         raise errors.invalid("/filter", "unsupported", f"There is no list of {kind} to filter.")
     query = QUERIES[kind](given)
@@ -62,6 +79,8 @@ def read(job: Job, kind: str, place: Place) -> Found:
     """The next page of a kind. `place` begins as an empty object, and is what the page before has said."""
     if kind == "activity":
         return _activities(job.tenant, place)
+    if kind == RECIPIENT:
+        return _recipients(job, place)
     if kind == "task" or job.params.get("filter"):
         return _listed(job, kind, place)
     return _by_age(job.tenant, kind, place)
@@ -139,6 +158,28 @@ def _activities(tenant: str, place: Place) -> Found:
         if entry is None:
             del queue[0]
     return Found(records, {"noun": noun, "queue": queue, "last": last, "entry": entry})
+
+
+def _recipients(job: Job, place: Place) -> Found:
+    """The next of a campaign's recipients, in the order of its audience."""
+    given = job.params["filter"]
+    campaign = campaigns.load(job.tenant, given["campaign_id"])
+    rows, last = recipients.read(campaign, given.get("status"), PAGE, place.get("last"))
+    return Found([msgspec.to_builtins(one) for one in rows], {"last": last} if last else None)
+
+
+def _recipients_of(actor: Actor, given: Plain) -> None:
+    """Raises `Invalid` unless it names a campaign, and perhaps a status; `Forbidden` for who may not see contacts."""
+    named = {name: value for name, value in given.items() if name != "campaign_id"}
+    try:
+        decoding.convert(named, RecipientQuery)
+        campaigns.load(actor.tenant, str(given.get("campaign_id", "")))
+    except errors.Invalid as error:
+        raise selections.below("/filter", error) from None
+    except errors.NotFound:
+        raise errors.invalid("/filter/campaign_id", "unknown", "There is no such campaign.") from None
+    if not actor.may("contacts:read"):
+        raise errors.Forbidden("This needs the permission contacts:read.")
 
 
 def _task_query(given: Plain) -> TaskQuery:
