@@ -214,7 +214,8 @@ class _Cleaning:
         self.source, self.pointer = source, pointer
         self.marks = _scanned(source, pointer)
         self.nonce = _nonce(source)
-        self.word = re.compile(rf"(?:<!--)?{self.nonce}(\d+)z(?:-->)?")
+        # The end of a comment belongs to a word only where the beginning does too.
+        self.word = re.compile(rf"(<!--)?{self.nonce}(\d+)z(?(1)-->)")
         self.flaw: str | None = None
         self.commented: set[str] = set()
 
@@ -246,7 +247,7 @@ class _Cleaning:
             )
         if self.flaw:
             raise errors.invalid(self.pointer, "liquid_place", self.flaw)
-        made = self.word.sub(lambda found: _source(self.source, self.marks[int(found[1])]), whole)
+        made = self.word.sub(lambda found: _source(self.source, self.marks[int(found[2])]), whole)
         _scanned(made, self.pointer)  # a tag may have gone with a comment, its counterpart not
         return made
 
@@ -291,7 +292,7 @@ class _Cleaning:
         return self._checked(value, f"the attribute {name}")
 
     def _checked(self, value: str, place: str) -> str:
-        inside = [self.marks[int(number)] for number in self.word.findall(value)]
+        inside = [self.marks[int(number)] for _, number in self.word.findall(value)]
         wrong = unclosed(inside) or next((mark for mark in inside if mark.name in _NOT_IN_VALUES), None)
         if wrong is not None:
             self._refuse(wrong, f"cannot stand so within {place}")
@@ -316,11 +317,11 @@ class _Cleaning:
 
     def _words(self, text: str) -> str:
         """For places in which there are no comments."""
-        return self.word.sub(lambda found: f"{self.nonce}{found[1]}z", text)
+        return self.word.sub(lambda found: f"{self.nonce}{found[2]}z", text)
 
     def _all_there(self, before: str, after: str) -> None:
-        kept = set(self.word.findall(after))
-        for number in self.word.findall(before):
+        kept = {number for _, number in self.word.findall(after)}
+        for _, number in self.word.findall(before):
             if number not in kept and number not in self.commented:
                 self._refuse(self.marks[int(number)], "stands where it cannot stay, or in what is taken out")
 

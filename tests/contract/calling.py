@@ -23,7 +23,8 @@ from chalicelib.models.moment import Moment
 from chalicelib.models.pair import Pair
 from chalicelib.models.writes import Step, transact
 from chalicelib.schemas.actor import Actor
-from chalicelib.services import inbox, jobs, mail_links, nouns, permissions, snapshots
+from chalicelib.schemas.mail_event import Event
+from chalicelib.services import inbox, jobs, mail_events, mail_links, nouns, permissions, snapshots
 from tests import campaigning
 from tests.house import Answer, Sender
 
@@ -32,6 +33,7 @@ PASSWORD = "long enough pass"
 # How to make the record that a path parameter names. A new noun adds its line here.
 MAKE: dict[str, Callable[[Sender], Any]] = {
     "calendar_id": lambda sender: made(sender, "/v1/calendars"),
+    "click": lambda sender: mail_link(sender, "click"),
     "campaign_id": campaigning.campaign,
     "company_id": lambda sender: made(sender, "/v1/companies"),
     "contact_id": lambda sender: sender.contact(),
@@ -42,6 +44,7 @@ MAKE: dict[str, Callable[[Sender], Any]] = {
     "notification_id": lambda sender: told(sender),  # noqa: PLW0108 - as above
     "file": lambda sender: {"id": made(sender, "/v1/calendars")["url"].rpartition("/")[2]},
     "link": lambda sender: link(sender),  # noqa: PLW0108 - defined below
+    "opening": lambda sender: mail_link(sender, "open"),
     "order_id": lambda sender: made(sender, "/v1/orders"),
     "pricebook_id": lambda sender: made(sender, "/v1/pricebooks"),
     "product_id": lambda sender: made(sender, "/v1/products"),
@@ -54,6 +57,8 @@ MAKE: dict[str, Callable[[Sender], Any]] = {
     "segment_id": lambda sender: made(sender, "/v1/segments"),
     "token": lambda sender: mail_link(sender, "unsubscribe"),
     "team_id": lambda sender: made(sender, "/v1/teams"),
+    "template_id": lambda sender: made(sender, "/v1/templates"),
+    "tenant_key": lambda sender: hook(sender),  # noqa: PLW0108 - defined below
     "token_id": lambda sender: made(sender, "/v1/tokens"),
     "view_id": lambda sender: sender.post("/v1/views", {"noun": "contact", "name": "Mine"}).json,  # a private one
     "user_id": lambda sender: made(sender, "/v1/users"),
@@ -68,6 +73,7 @@ NAMED: dict[str, Callable[[], str]] = {
     "currency": lambda: "USD",
     "day": lambda: next(_DAYS),
     "domain": lambda: f"{uuid.uuid4().hex[:12]}.example",
+    "provider": lambda: "postmark",
     "topic": lambda: f"t{uuid.uuid4().hex[:12]}",
     "external_id": lambda: f"crm:{uuid.uuid4().hex}",
 }
@@ -89,6 +95,7 @@ FILL: dict[str, Callable[[Sender], Any]] = {
     "list_company_duplicates": lambda sender: pair(sender, "company"),
     "list_imports": lambda sender: sender.post("/v1/imports", {"content": people(1)}).json,
     "list_jobs": MAKE["job_id"],
+    "list_mail_events": lambda sender: mail_event(sender),  # noqa: PLW0108 - as above
     "list_notifications": MAKE["notification_id"],
     "list_suppressions": lambda sender: sender.call("PUT", f"/v1/suppressions/{NAMED['address']()}", {}).json,
     "list_topics": lambda sender: sender.call("PUT", f"/v1/topics/{NAMED['topic']()}", {"label": "News"}).json,
@@ -115,8 +122,18 @@ FILL_INSIDE: dict[str, Callable[[Sender, int], tuple[str, list[str]]]] = {
 
 LINES = [{"name": "Chair", "quantity": 2, "unit_price": {"amount": 129900, "currency": "EUR"}}]
 
+DELIVERY = {
+    "RecordType": "Delivery",
+    "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
+    "Recipient": "ann@home.test",
+    "DeliveredAt": "2026-03-01T09:00:20Z",
+}
+
 # Bodies that depend on who calls.
 BODIES: dict[str, Callable[[Sender], Any]] = {
+    "put_provider": lambda _: {"basic_auth": "tendril:hook"},
+    "receive_hook": lambda _: DELIVERY,
+    "replay_mail_events": lambda _: {"since": "2026-03-01T00:00:00Z"},
     "login": lambda sender: {"email": sender.signed_up["user"]["email"], "password": PASSWORD},
     "refresh": lambda sender: {"refresh_token": sender.signed_up["refresh_token"]},
     "logout": lambda _: {},
@@ -166,6 +183,9 @@ BODIES: dict[str, Callable[[Sender], Any]] = {
     "create_quote": lambda sender: {"deal_id": MAKE["deal_id"](sender)["id"], "items": LINES},
     "patch_quote": lambda _: {"terms": "Payable within 14 days."},
     "put_suppression": lambda _: {"reason": "manual"},
+    "create_template": lambda _: {"name": "Spring", "subject": "Hello", "html": "<p>Hello</p>"},
+    "patch_template": lambda _: {"subject": "Hello again"},
+    "preview_template": lambda sender: {"contact_id": MAKE["contact_id"](sender)["id"]},
     "put_topic": lambda _: {"label": "Product news"},
     "record_contact_consent": lambda _: {"what": "granted"},
     "request_contact_consent": lambda _: {},
@@ -195,6 +215,7 @@ FIRST: dict[str, Callable[[Sender, str], Any]] = {
     "delete_suppression": lambda sender, path: sender.call("PUT", path, {}),
     "get_topic": lambda sender, path: sender.call("PUT", path, {"label": "Product news"}),
     "delete_topic": lambda sender, path: sender.call("PUT", path, {"label": "Product news"}),
+    "delete_provider": lambda sender, path: sender.call("PUT", path, {"basic_auth": "a:b"}),
     "delete_rate": lambda sender, path: sender.call("PUT", path, {"rate": "0.9223"}),
 }
 
@@ -268,10 +289,10 @@ def _record(route: Route, parameter: str, path: str, sender: Sender) -> Any:
 
 def body(route: Route, sender: Sender) -> Any:
     """The described example with addresses nobody has yet; None for a route without a body."""
-    if route.body is None:
-        return None
     if route.view.__name__ in BODIES:
         return BODIES[route.view.__name__](sender)
+    if route.body is None:
+        return None
     example = copy.deepcopy(_openapi.document()["components"]["schemas"][route.body.__name__]["examples"][0])
     for holder in (example, *example.get("emails", ())):
         for field in holder.keys() & {"email", "address"}:
@@ -371,6 +392,20 @@ def sold(sender: Sender, parameter: str, count: int) -> tuple[str, list[str]]:
     return f"/v1/{'contacts' if parameter == 'contact_id' else 'companies'}/{party['id']}/deals", there
 
 
+def hook(sender: Sender) -> Any:
+    """The key of the address that Postmark is told, which here proves itself by the sender's own token."""
+    answer = sender.call("PUT", "/v1/settings/providers/postmark", {"bearer_token": sender.token})
+    assert answer.status == 201, answer.text
+    return {"id": answer.json["hook_url"].rpartition("/")[2]}
+
+
+def mail_event(sender: Sender) -> Any:
+    """One more event of a mail."""
+    event = Event(type="delivered", provider="ses", event_id=uuid.uuid4().hex, at=clock.now(), message_id="m-1")
+    mail_events.record(sender.tenant, [event])
+    return {"id": mail_events.build(sender.tenant, event).id}
+
+
 def pair(sender: Sender, noun: str) -> Any:
     """Two records that may be one, as a scan would have found them."""
     draft: dict[str, Any] = (
@@ -401,7 +436,8 @@ def mail_link(sender: Sender, use: str) -> Any:
     contact = MAKE["contact_id"](sender)
     asked = sender.post(f"/v1/contacts/{contact['id']}/consents/request") if use == "confirm" else None
     assert asked is None or asked.status == 200, asked.text
-    return {"id": mail_links.make(use, sender.tenant, contact["id"], extra=asked.json["id"] if asked else "")}
+    extra = asked.json["id"] if asked else "https://firm.test/" if use == "click" else ""
+    return {"id": mail_links.make(use, sender.tenant, contact["id"], extra=extra)}
 
 
 def consents(sender: Sender, count: int) -> tuple[str, list[str]]:

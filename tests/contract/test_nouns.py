@@ -65,6 +65,10 @@ OTHER_ROOMS = {
     "exports": "an export is a job",
     "home": "what somebody wants to see first, of several nouns",
     "imports": "an import is a job",
+    "hooks": "what mail providers call",
+    "mail_events": "what became of mails, told by others",
+    "providers": "what a firm settles for one mail provider",
+    "tracking": "the picture and the links in mails",
     "leads": "a contact, a company and a deal made at once",
     "notifications": "what the caller is told, and how he wants to be",
     "merges": "contacts and companies alike become one",
@@ -109,6 +113,7 @@ NARROWER = {
         "campaigns:send",
     ),
     "test_campaign": "campaigns:send",
+    "preview_template": "templates:read",
     "approve_campaign": "campaigns:approve",
     "reject_campaign": "campaigns:approve",
 }

@@ -29,6 +29,7 @@ def refusal(source: str) -> tuple[str, str]:
         ("<a href='javascript:alert(1)'>x</a><a href='JAVA\tSCRIPT:x'>y</a>", "<a>x</a><a>y</a>"),
         ("<img src='data:text/html,x' alt='a'><img src='cid:1'>", '<img alt="a"><img src="cid:1">'),
         ("<!-- a --><!--[if mso]><b>x</b><![endif]-->", "<!--[if mso]><b>x</b><![endif]-->"),
+        ("<!--[if mso]><b>{{ x }}", "<!--[if mso]><b>{{ x }}-->"),
         ("<!--[if mso]><script>x</script><![endif]--><!--[if mso]><b onclick=x><![endif]-->", ""),
         ("<meta http-equiv='refresh' content='0;https://x'><base href='https://x'><link rel='x' href='y'>a", "a"),
         ("<style>p > a{color:red}</style><style></style><p>x</p>", "<style>p > a{color:red}</style><p>x</p>"),
