@@ -15,6 +15,9 @@ from chalicelib.services.rules.facts import Facts, Part
 
 World = dict[str, Any]
 FIRM: Final = "Europe/Vienna"
+EVERYTHING: Final = frozenset(
+    {"zone", "company", "deals", "orders", "purchases", "mail", "tasks", "activity.call", "activity.meeting"}
+)
 
 # The fields that random rules ask of, by scope and kind.
 FIELDS: Final[dict[str, dict[str, str]]] = {
@@ -210,6 +213,7 @@ def facts(world: World) -> Facts:
     called = world.get("activity.call.last_at")
     found.activity = {"call": called} if called else {}
     found.open_tasks = world["tasks.open"]
+    found.read = EVERYTHING
     return found
 
 

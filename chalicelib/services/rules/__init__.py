@@ -4,15 +4,17 @@ A rule is parsed once and then asked of many contacts. What it looks at is hande
 reads nor waits, and always says the same of the same.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from chalicelib.models.contact import Contact
 from chalicelib.services.rules import facts, parsing, reasons, times
 from chalicelib.services.rules.facts import Facts
-from chalicelib.services.rules.nodes import Node
+from chalicelib.services.rules.nodes import Node, settled
 
-__all__ = ["Facts", "Rule", "Verdict", "facts", "parse"]
+__all__ = ["Facts", "Rule", "Verdict", "facts", "look", "parse"]
 
 _AHEAD: Final = 16  # boundaries looked beyond that change nothing in the end
 
@@ -69,4 +71,25 @@ def parse(tenant: str, plain: Any, *, pointer: str = "/rule", kept: bool = False
     One that is `kept`, and so was acceptable once, stays so when the firm's fields or their options go.
     """
     node = parsing.tree(tenant, plain, pointer, kept=kept)
-    return Rule(plain, node, parsing.needs(node), parsing.watched(node), node.timely)
+    return Rule(plain, node, node.needs, parsing.watched(node), node.timely)
+
+
+def look(
+    tenant: str,
+    contacts: Sequence[Contact],
+    asked: Collection[Rule],
+    now: datetime,
+    *,
+    seen: Sequence[Any] = (),
+    consistent: bool = False,
+) -> list[Facts]:
+    """The facts of these contacts, each as far as one of these rules still needs them: the dearest are read last, and
+    of nobody for whom the rest has decided for good. Otherwise as `facts.many`.
+    """
+    at = times.micros(now)
+    nodes = [rule.node for rule in asked]
+
+    def wanted(known: Facts) -> frozenset[str]:
+        return frozenset[str]().union(*(settled(node, known, at)[1] for node in nodes))
+
+    return facts.gather(tenant, contacts, wanted, seen=seen, consistent=consistent)

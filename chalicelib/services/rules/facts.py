@@ -16,7 +16,7 @@ Read consistently it is twice that. What stands in an index can lag behind even 
 hands in what changed as `seen`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from itertools import chain
@@ -43,6 +43,8 @@ _BOUGHT: Final = "purchases"  # the sheet of what orders come to, as `services/p
 _VOID: Final = ("cancelled", "refunded")
 _SENT: Final = "sent"
 _ACTIVITY: Final = "activity."
+# In which order they are read: the cheapest first, and what tells most of people.
+_DEARNESS: Final = ("zone", "company", "purchases", "tasks", _ACTIVITY, "orders", "deals", "mail")
 _VALUE: Final = "v."  # what cells begin with that hold amounts, by currency
 
 
@@ -80,6 +82,7 @@ class Facts:
     cells: dict[str, int] = field(default_factory=dict)
     activity: dict[str, str] = field(default_factory=dict)
     open_tasks: int = 0
+    read: frozenset[str] = frozenset()  # which families are known
     memo: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -151,14 +154,33 @@ def many(
     tenant: str, contacts: Sequence[Contact], needs: Set[str], *, seen: Sequence[Any] = (), consistent: bool = False
 ) -> list[Facts]:
     """The facts of several contacts, in their order. Raises `Unready` if the table does not give them all."""
+    return gather(tenant, contacts, lambda known: needs - known.read, seen=seen, consistent=consistent)
+
+
+def gather(
+    tenant: str,
+    contacts: Sequence[Contact],
+    wanted: Callable[[Facts], Set[str]],
+    *,
+    seen: Sequence[Any] = (),
+    consistent: bool = False,
+) -> list[Facts]:
+    """The facts of several contacts; of each those families that are `wanted` by what is known of it so far.
+
+    The cheapest is read first, and then asked again whether the dearer ones are wanted still.
+    """
     found = [Facts(contact) for contact in contacts]
-    reader = _Reader(tenant, found, seen, consistent)
-    for family in sorted(needs):
-        if family.startswith(_ACTIVITY):
-            reader.activity(family.removeprefix(_ACTIVITY))
-        else:
-            getattr(reader, family)()
+    open_ = [(facts, wanted(facts)) for facts in found]
+    while families := {family for _, several in open_ for family in several}:
+        family = min(families, key=_dearness)
+        theirs = [facts for facts, several in open_ if family in several]
+        _Reader(tenant, theirs, seen, consistent).all_of(family)
+        open_ = [(facts, wanted(facts) if family in several else several) for facts, several in open_]
     return found
+
+
+def _dearness(family: str) -> tuple[int, str]:
+    return (_DEARNESS.index(family) if family in _DEARNESS else _DEARNESS.index(_ACTIVITY)), family
 
 
 class _Reader:
@@ -166,6 +188,15 @@ class _Reader:
 
     def __init__(self, tenant: str, several: Sequence[Facts], seen: Sequence[Any], consistent: bool) -> None:
         self.tenant, self.all, self.seen, self.consistent = tenant, several, seen, consistent
+
+    def all_of(self, family: str) -> None:
+        """Read one family for all of them."""
+        if family.startswith(_ACTIVITY):
+            self.activity(family.removeprefix(_ACTIVITY))
+        else:
+            getattr(self, family)()
+        for facts in self.all:
+            facts.read |= {family}
 
     def zone(self) -> None:
         if any(not facts.contact.time_zone for facts in self.all):

@@ -26,6 +26,7 @@ class Condition:
     said: Any
     judge: Judge
     timely: bool
+    needs: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,14 @@ class Group:
     parts: tuple["Node", ...]
     judge: Judge = field(init=False)
     timely: bool = field(init=False)
+    needs: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         # What time does not move comes first: it often decides at once, and for good.
         ordered = sorted(self.parts, key=lambda part: part.timely)
         object.__setattr__(self, "judge", _JUDGES[self.how]([part.judge for part in ordered]))
         object.__setattr__(self, "timely", any(part.timely for part in self.parts))
+        object.__setattr__(self, "needs", frozenset[str]().union(*(part.needs for part in self.parts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +55,38 @@ class Some:
     part: "Node"
     judge: Judge = field(init=False)
     timely: bool = field(init=False)
+    needs: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "judge", _some(self.noun, self.part.judge))
         object.__setattr__(self, "timely", self.part.timely)
+        object.__setattr__(self, "needs", self.part.needs | {NEEDS[self.noun]})
 
 
 Node = Condition | Group | Some
+Settled = tuple[bool | None, frozenset[str]]
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
+def settled(node: Node, known: Any, now: int) -> Settled:
+    """What holds for good, whatever is not known of a contact yet; else None, and which families of facts might tell.
+
+    `known` is the contact with its facts, and says which families were read.
+    """
+    missing = node.needs - known.read
+    if not missing:
+        holds, until = node.judge(known, now)
+        return (holds if until == NEVER else None), _NOTHING
+    if not isinstance(node, Group):
+        return None, missing
+    decisive = node.how != "all"  # what one part alone decides by
+    wanted: set[str] = set()
+    for part in node.parts:
+        said, more = settled(part, known, now)
+        if said is decisive:
+            return node.how == "any", _NOTHING
+        wanted |= more
+    return None, frozenset(wanted)
 
 
 def _all(judges: Sequence[Judge]) -> Judge:

@@ -136,7 +136,8 @@ class _Parser:
         context = Context(lambda: str(settings.of(self.tenant).currency), self.kept)
         wanted = fitting.read(found, plain.get("value"), f"{pointer}/value", context)
         timely = fitting.timely and (found.kind != "count" or bool(found.window))
-        return Condition(found, op, fitting, wanted, plain.get("value"), fitting.build(found, wanted), timely)
+        needs = found.needs | ({"zone"} if _of_days(found, wanted, timely) else frozenset())
+        return Condition(found, op, fitting, wanted, plain.get("value"), fitting.build(found, wanted), timely, needs)
 
     def own(self, noun: str, name: str) -> Owned | None:
         """The firm's field of a noun: also one that is gone, if it was there when the rule was accepted."""
@@ -162,22 +163,13 @@ class _Parser:
         return errors.invalid(pointer, "unknown", sentence)
 
 
-def needs(node: Node) -> frozenset[str]:
-    """The families of facts that it looks at."""
-    if isinstance(node, Group):
-        return frozenset().union(*map(needs, node.parts))
-    if isinstance(node, Some):
-        return needs(node.part) | {nodes.NEEDS[node.noun]}
-    return node.field.needs | ({"zone"} if _of_calendar(node) else frozenset())
-
-
 def watched(node: Node) -> frozenset[tuple[str, str]]:
     """The attributes, by kind of item, a change of which may change what it says."""
     if isinstance(node, Group):
         return frozenset().union(*map(watched, node.parts))
     if isinstance(node, Some):
         return watched(node.part) | _GATHERED
-    found = node.field.watch | ({("contact", "time_zone")} if _of_calendar(node) else frozenset())
+    found = node.field.watch | ({("contact", "time_zone")} if "zone" in node.needs else frozenset())
     return found | _GATHERED if node.field.needs - {"company"} else found
 
 
@@ -190,11 +182,11 @@ def _gone(tenant: str, noun: str, name: str) -> Owned | None:
     return Owned(kind, name, (), refers_to or None)
 
 
-def _of_calendar(node: Condition) -> bool:
+def _of_days(found: Field, wanted: Any, timely: bool) -> bool:
     """Whether it matters where the days begin."""
-    if isinstance(node.wanted, When):
-        return node.wanted.day is not None
-    return node.timely and node.field.kind in ("day", "yearly")
+    if isinstance(wanted, When):
+        return wanted.day is not None
+    return timely and found.kind in ("day", "yearly")
 
 
 def _no_op(found: Field, op: str) -> str:

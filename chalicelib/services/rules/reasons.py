@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from chalicelib.schemas.money import EXPONENTS
 from chalicelib.services.rules import times
-from chalicelib.services.rules.nodes import Condition, Group, Node, Some
+from chalicelib.services.rules.facts import Facts
+from chalicelib.services.rules.nodes import Condition, Group, Node, Some, settled
 from chalicelib.services.rules.operands import Distance
 from chalicelib.services.rules.values import Field
 
@@ -45,16 +46,20 @@ def says(node: Node) -> str:
 def _told(node: Node, scope: Any, now: int) -> list[str]:
     if isinstance(node, Condition):
         return [_fact(node.field, node.field.reader()(scope), scope, now)]
-    holds = node.judge(scope, now)[0]
     if isinstance(node, Some):
         found = next((part for part in scope.some(node.noun) if node.part.judge(part, now)[0]), None)
         return [f"{node.noun}: {', '.join(_told(node.part, found, now))}"] if found else [f"no such {node.noun}"]
     # Of all that must hold one that does not is enough to say, and of any one that does.
-    deciding = node.how == "all"
-    if holds == (node.how in ("all", "not")):
-        return [fact for part in node.parts for fact in _told(part, scope, now)]
-    part = next(part for part in node.parts if part.judge(scope, now)[0] != deciding)
-    return _told(part, scope, now)
+    decisive = node.how != "all"
+    deciding = [part for part in node.parts if _holds(part, scope, now) is decisive]
+    return [fact for part in deciding[:1] or node.parts for fact in _told(part, scope, now)]
+
+
+def _holds(node: Node, scope: Any, now: int) -> bool | None:
+    """Whether it holds; None where that rests on what was not read, as something else had decided."""
+    if isinstance(scope, Facts) and node.needs - scope.read:
+        return settled(node, scope, now)[0]
+    return node.judge(scope, now)[0]
 
 
 def _fact(field: Field, value: Any, scope: Any, now: int) -> str:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chalicelib import ids
+from chalicelib import ids, observability
 from chalicelib.models.mailing import Mailing, outcome
 from chalicelib.models.writes import Step, transact
 from chalicelib.services import nouns, rules
@@ -232,6 +232,35 @@ def test_many_are_read_as_each_alone(house: House, owner: Sender) -> None:
     assert [shown(one) for one in together] == [shown(facts.of(owner.tenant, each, needs)) for each in contacts]
     assert {str(one.zone) for one in together} == {"Europe/Vienna", "Asia/Tokyo"}
     assert facts.many(owner.tenant, [], needs) == []
+
+
+def test_nothing_is_read_of_whom_the_rest_has_decided(house: House, owner: Sender) -> None:
+    """A look at many: the company for all that have one, deals for some of these, mails for nobody."""
+    acme = made(owner, "/v1/companies", name="Acme", tags=["vip"])
+    beta = made(owner, "/v1/companies", name="Beta")
+    people = [
+        owner.contact(),
+        made(owner, "/v1/contacts", first_name="Bob", company_id=beta["id"]),
+        made(owner, "/v1/contacts", first_name="Ada", company_id=acme["id"]),
+        made(owner, "/v1/contacts", first_name="Eve", company_id=acme["id"], lifecycle="customer"),
+    ]
+    house.settle()
+    plain = {
+        "all": [
+            one("mail.opened_at", "within_days", 90),
+            one("deals.open", "gt", 0),
+            {"any": [one("company.tags", "contains", "vip"), one("lifecycle", "eq", "other")]},
+            one("lifecycle", "exists", False),
+        ]
+    }
+    rule = rules.parse(owner.tenant, plain)
+    contacts = [kept(owner, person) for person in people]
+    with observability.measured("test") as meter:
+        found = rules.look(owner.tenant, contacts, [rule], NOW)
+    assert [sorted(known.read) for known in found] == [["company"], ["company"], ["company", "deals"], []]
+    assert meter.rru == 1 + 0.5  # two companies, and the deals of one contact
+    asked = [rule, rules.parse(owner.tenant, one("mail.sent.count", "eq", 0))]
+    assert all("mail" in known.read for known in rules.look(owner.tenant, contacts, asked, NOW))
 
 
 def test_another_firms_records_are_nobodys(house: House, owner: Sender) -> None:

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from chalicelib.models.contact import Contact
 from chalicelib.services import rules
-from chalicelib.services.rules import Facts
+from chalicelib.services.rules import Facts, reasons
 from chalicelib.services.rules.facts import Part
+from chalicelib.services.rules.nodes import Condition, Group, settled
+from chalicelib.services.rules.times import micros
 from tests import ruling
 from tests.ruling import FIELDS, stamp
 
@@ -135,6 +137,7 @@ RELATIVE = asked(["within_days"], distances) | asked(["older_than_days"], length
 words = st.sampled_from([*WORDS, "AT", "lead", "Customer", "example", "grace@navy.mil"])
 TEXT = asked([*EQUAL, "contains", "starts_with"], words) | several(words) | EXISTS
 MOMENT = RELATIVE | asked(COMPARED, stamps | days) | EXISTS
+COUNTED = asked(COMPARED, st.integers(0, 3))
 # Operator and value of a condition, by the kind of the field.
 ASKED = {
     "text": TEXT,
@@ -176,6 +179,14 @@ def grouped(inner: Any) -> Any:
 
 SOME = [groups(noun).map(lambda rule, noun=noun: {noun: rule}) for noun in ("deal", "order", "mail")]
 RULES = groups("contact", *SOME)
+# What time alone changes.
+TIMELY = st.one_of(
+    *(
+        (COUNTED if ".count." in field else RELATIVE).map(lambda value, field=field: {"field": field, **value})
+        for field, kind in FIELDS["contact"].items()
+        if kind in ("moment", "ahead", "day") or ".count." in field
+    )
+)
 
 
 def rule(plain: Any) -> rules.Rule:
@@ -193,6 +204,17 @@ def test_rules_say_what_a_judge_of_other_words_says(plain: Any, world: Any, now:
 def test_a_verdict_holds_until_the_moment_it_says_and_not_longer(
     plain: Any, world: Any, now: datetime, seed: int
 ) -> None:
+    holds_until(plain, world, now, seed)
+
+
+@settings(max_examples=600)
+@given(TIMELY, worlds, moments, st.integers(0, 10**9))
+def test_so_does_each_relative_date_by_itself(plain: Any, world: Any, now: datetime, seed: int) -> None:
+    holds_until({"all": [plain]}, world, now, seed)
+    assert rule({"all": [plain]}).verdict(ruling.facts(world), now).matches == ruling.holds(plain, world, now)
+
+
+def holds_until(plain: Any, world: Any, now: datetime, seed: int) -> None:
     verdict = rule(plain).verdict(ruling.facts(world), now)
     until, rng = verdict.until, random.Random(seed)
     for _ in range(12):
@@ -231,6 +253,58 @@ def test_there_is_always_a_short_reason(plain: Any, world: Any, now: datetime) -
     asked = rule(plain)
     assert 0 < len(asked.verdict(ruling.facts(world), now).reason) <= 200
     assert asked.describe()
+
+
+# Where what was read of a family is kept.
+KEPT = {
+    "zone": "firm_zone",
+    "company": "company",
+    "deals": "deals",
+    "orders": "orders",
+    "purchases": "cells",
+    "mail": "mails",
+    "tasks": "open_tasks",
+    "activity.call": "activity",
+}
+
+
+@settings(max_examples=200)
+@given(RULES, worlds, moments)
+def test_what_is_not_read_would_not_change_the_answer(plain: Any, world: Any, now: datetime) -> None:
+    """Facts as far as a rule still needs them: the same verdict until the same moment, and no reason that is not so."""
+    asked, full = rule(plain), ruling.facts(world)
+    found = Facts(full.contact)
+    while wanted := settled(asked.node, found, micros(now))[1]:
+        family = min(wanted)
+        setattr(found, KEPT[family], getattr(full, KEPT[family]))
+        found.read |= {family}
+    verdict, whole = asked.verdict(found, now), asked.verdict(full, now)
+    assert (verdict.matches, verdict.until) == (whole.matches, whole.until)
+    told = [fact for fact in reasons._told(asked.node, found, micros(now)) if not fact.startswith(NOUNS)]
+    assert set(told) <= {reasons._fact(one, one.reader()(full), full, micros(now)) for one in _fields(asked.node)}
+
+
+NOUNS = ("deal: ", "order: ", "mail: ", "no such ")
+
+
+def _fields(node: Any) -> list[Any]:
+    if isinstance(node, Group):
+        return [field for part in node.parts for field in _fields(part)]
+    return [node.field] if isinstance(node, Condition) else []
+
+
+def test_what_decides_for_good_spares_the_rest() -> None:
+    plain = {
+        "all": [NEVER_OPENED, {"field": "deals.open", "op": "gt", "value": 0}, *one("tags", "eq", "vip").plain["all"]]
+    }
+    asked, now = rule(plain), micros(BASE)
+    nobody, vip = contact(), contact(tags=["vip"])
+    assert settled(asked.node, nobody, now) == (False, frozenset())
+    assert asked.verdict(nobody, BASE).reason == "no tags"
+    assert settled(asked.node, vip, now) == (None, frozenset({"mail", "deals"}))
+    vip.read |= {"deals"}
+    assert settled(asked.node, vip, now) == (False, frozenset())
+    assert asked.verdict(vip, BASE).reason == "open deals is 0"
 
 
 def contact(**fields: Any) -> Facts:
@@ -375,6 +449,17 @@ def test_a_day_of_which_the_clock_skips_the_first_hour_begins_when_it_leaps() ->
         (one("created_at", "lt", "2026-01-01"), False),
         (one("created_at", "gt", "2025-12-31T23:00:00Z"), True),
         (one("created_at", "gte", "2026-01-01T01:30:00+01:00"), True),
+        (one("created_at", "lt", "2026-01-01T00:30:00Z"), False),
+        (one("created_at", "lte", "2026-01-01T00:30:00Z"), True),
+        (one("created_at", "gt", "2026-01-01T00:30:00Z"), False),
+        (one("created_at", "gte", "2026-01-01T00:30:00Z"), True),
+        (one("created_at", "eq", "2026-01-01T00:30:00Z"), True),
+        (one("created_at", "ne", "2026-01-01T00:30:00Z"), False),
+        (one("lifecycle_since", "eq", "2026-01-01"), True),
+        (one("lifecycle_since", "lt", "2026-01-01"), False),
+        (one("lifecycle_since", "gte", "2026-01-01"), True),
+        (one("lifecycle_since", "gt", "2025-12-31"), True),
+        (one("lifecycle_since", "lte", "2025-12-31"), False),
         (one("id", "exists"), True),
     ],
     ids=lambda value: str(value.plain["all"][0]) if isinstance(value, rules.Rule) else str(value),
@@ -388,6 +473,7 @@ def test_values_are_compared_as_people_mean_them(asked: rules.Rule, holds: bool)
         preferences={"topics": {"news.weekly": True}},
         address={"country": "AT"},
         created_at="2026-01-01T00:30:00.000Z",  # half past one in Vienna
+        lifecycle_since="2025-12-31T23:00:00.000Z",  # midnight there
     )
     assert asked.verdict(found, BASE).matches is holds
 
