@@ -328,6 +328,9 @@ EXAMPLES: Final[dict[str, Any]] = {
     "SampleView.id": f"con_{_ULID}",
     "SampleView.name": "Ada Lovelace",
     "SampleView.reason": "lifecycle is customer",
+    "Choices.email": "on",
+    "ConsentView.what": "withdrawn",
+    "ConsentView.topic": None,
     "ConsentDraft.how": "form",
     "ConsentDraft.topic": None,
     "ConsentRequest.topic": None,
@@ -342,6 +345,17 @@ EXAMPLES: Final[dict[str, Any]] = {
     "SuppressionReason.source": "unsubscribe_link",
     "SuppressionView.reason": "unsubscribed",
     "SuppressionView.source": "unsubscribe_link",
+    "SuppressionView.reasons": [
+        {
+            "reason": "unsubscribed",
+            "topic": None,
+            "source": "unsubscribe_link",
+            "at": "2026-03-01T09:00:00.000Z",
+            "campaign_id": None,
+        }
+    ],
+    "TopicDraft.description": "Once a month: what is new.",
+    "TopicPatch.description": "Once a month: what is new.",
     "TopicView.label": "Product news",
     "TopicView.description": "Once a month: what is new.",
     "DealDraft.title": "Ten engines",
