@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,60 @@ def test_what_is_left_of_a_service_is_enough_to_sign_a_link(tmp_path: Path) -> N
         "s3", "eu-central-1", aws_access_key_id="a", aws_secret_access_key="b", config=config
     )
     assert "X-Amz-Signature" in s3.generate_presigned_url("put_object", Params={"Bucket": "b", "Key": "k"})
+
+
+# What is cut by name here must not be missed by what our services import.
+CUT = ("babel", "pytz", "rapidfuzz", "Crypto", "liquid")
+BESIDE = ("dateutil", "markupsafe", "importlib_resources", "typing_extensions.py", "six.py")
+USED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import liquid
+assert liquid.Environment().from_string("{{ 'a' | upcase }}").render() == "A"
+from rapidfuzz.distance import OSA, JaroWinkler
+assert OSA.distance("ab", "ba") == 1 and JaroWinkler.similarity("a", "a") == 1
+assert any("metrics_cpp" in name for name in sys.modules)
+from Crypto.Cipher import AES
+from Crypto.Hash import SHA1, SHA256
+from Crypto.PublicKey import ECC, RSA
+from Crypto.Signature import DSS, pkcs1_15
+made = AES.new(bytes(32), AES.MODE_GCM, nonce=bytes(12))
+text, tag = made.encrypt_and_digest(b"secret")
+assert AES.new(bytes(32), AES.MODE_GCM, nonce=bytes(12)).decrypt_and_verify(text, tag) == b"secret"
+rsa, ecc = RSA.generate(1024), ECC.generate(curve="P-256")
+for digest in (SHA1, SHA256):
+    key = RSA.import_key(rsa.public_key().export_key())
+    pkcs1_15.new(key).verify(digest.new(b"x"), pkcs1_15.new(rsa).sign(digest.new(b"x")))
+signed = DSS.new(ecc, "fips-186-3", encoding="der").sign(SHA256.new(b"x"))
+key = ECC.import_key(ecc.public_key().export_key(format="DER"))
+DSS.new(key, "fips-186-3", encoding="der").verify(SHA256.new(b"x"), signed)
+outside = {name for name, module in sys.modules.items() if "site-packages" in (getattr(module, "__file__", "") or "")}
+assert not outside, outside
+print("all there")
+"""
+
+
+def test_what_is_cut_of_libraries_is_not_missed(tmp_path: Path) -> None:
+    """Only names are copied where much is cut anyway: that it goes is seen, and all that stays is run."""
+    library = Path(botocore.__file__).parent.parent
+    large = shutil.ignore_patterns("locale-data", "zoneinfo", "SelfTest", "__pycache__")
+    for name in (*CUT, *BESIDE):
+        whole = library / name
+        if whole.is_dir():
+            shutil.copytree(whole, tmp_path / name, ignore=large if name in CUT else None)
+        else:
+            shutil.copyfile(whole, tmp_path / name)
+    gone = [tmp_path / "babel/locale-data/de.dat", tmp_path / "pytz/zoneinfo/UTC", tmp_path / "Crypto/SelfTest/x.py"]
+    for file in gone:
+        file.parent.mkdir()
+        file.touch()
+    before = sum(file.stat().st_size for file in tmp_path.rglob("*.so"))
+    shrink.shrink(tmp_path)
+    assert not any(file.exists() for file in gone)
+    assert sum(file.stat().st_size for file in tmp_path.rglob("*.so")) < before * 0.7
+    command = [sys.executable, "-I", "-S", "-B", "-c", USED, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "all there\n", done.stderr
 
 
 def test_operations_that_our_code_calls_ship() -> None:
