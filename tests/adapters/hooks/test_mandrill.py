@@ -123,10 +123,14 @@ def test_what_is_no_form_with_events_is_malformed(body: bytes) -> None:
             door()
 
 
-@pytest.mark.parametrize("events", ["{}", "null", "7", '"x"'])
-def test_what_is_no_array_is_malformed(events: str) -> None:
-    with pytest.raises(Malformed):
-        mandrill.parse({}, urlencode({"mandrill_events": events}).encode())
+@pytest.mark.parametrize("events", ["{}", "null", "7", '"x"', "0", "false", '""', "[[]]", "[{}]"])
+def test_nothing_but_an_empty_list_is_taken_unproved(events: str) -> None:
+    body = urlencode({"mandrill_events": events}).encode()
+    with pytest.raises(Forged):
+        verify("mandrill", Request({}, body))
+    if not events.startswith("["):
+        with pytest.raises(Malformed):
+            mandrill.parse({}, body)
 
 
 def test_a_bad_event_spoils_none_of_its_neighbours() -> None:
