@@ -10,7 +10,7 @@ from chalicelib import money
 from chalicelib.models.campaign import Campaign
 from chalicelib.models.settings import Settings
 from chalicelib.schemas.campaign import Price
-from chalicelib.services import dispatch, shards
+from chalicelib.services import dispatch, pace, shards
 from chalicelib.services.campaign_timing import rate
 
 
@@ -24,10 +24,11 @@ class Part(NamedTuple):
 
 # Contacts of 1 KB. `call` is a request for 25 recipients at most, or for as many as may go in a second.
 PARTS: Final[dict[str, Part]] = {
-    "launch: template, segment, campaign and its job": Part("run", 8, 40),
+    "launch: campaign, template, the job of the audience": Part("run", 16.5, 37),
     "audience: member and contact": Part("recipient", 0.55, 0),
     "audience: shard": Part("shard", 2, 3),
-    "lane: shard, its job, the sums": Part("shard", 6, 14),
+    "lane: its job": Part("lane", 3.5, 19),
+    "lane: shard, the job's step, the sums": Part("shard", 3.5, 11),
     "turn: pace and state": Part("call", 1.5, 1),
     "turn: topic": Part("topic", 0.5, 0),
     "turn: limit of cost": Part("limited", 0, 1),
@@ -37,6 +38,7 @@ PARTS: Final[dict[str, Part]] = {
     "frequency cap": Part("capped", 1, 0),
     "outcome": Part("mail", 0, 1),
 }
+_PER: Final = ("run", "recipient", "mail", "lane", "shard", "call", "topic", "limited", "capped")
 MS: Final = 4.0  # of a worker for each recipient, apart from waiting for the rate
 _CALL: Final = 25
 _TURN: Final = 15_000  # milliseconds of one call of a worker
@@ -45,7 +47,7 @@ _MEMORY: Final = 0.5  # GB of a worker, as `.chalice/config.json` has it
 
 def price(campaign: Campaign, firm: Settings, audience: int, mails: int) -> Price:
     """Of an audience of whom so many get a mail. `usd` has the provider's fee at the price of `money.PRICES`."""
-    times = _times(campaign, firm, audience, mails)
+    times = _times(campaign, firm, audience, mails) if audience else dict.fromkeys(_PER, 0)
     read = sum(times[part.per] * part.read for part in PARTS.values())
     write = sum(times[part.per] * part.write for part in PARTS.values())
     ms = _milliseconds(campaign, audience, mails)
@@ -65,6 +67,7 @@ def _times(campaign: Campaign, firm: Settings, audience: int, mails: int) -> dic
         "run": 1,
         "recipient": audience,
         "mail": mails,
+        "lane": _lanes(campaign, audience),
         "shard": -(-audience // shards.SIZE),
         "call": calls,
         "topic": calls if campaign.topic else 0,
@@ -74,9 +77,16 @@ def _times(campaign: Campaign, firm: Settings, audience: int, mails: int) -> dic
 
 
 def _milliseconds(campaign: Campaign, audience: int, mails: int) -> float:
-    """Work, or waiting for the rate with as many lanes as it needs, whatever is more: both are billed."""
-    lanes = max(1, min(dispatch.MOST, -int(-rate(campaign) // dispatch.PER_LANE), -(-audience // shards.SIZE)))
-    return max(audience * MS, lanes * mails / rate(campaign) * 1000)
+    """Work, or waiting for the rate in as many lanes as there are, whatever is more: both are billed."""
+    limit = pace.limit(None if campaign.rate is None else float(campaign.rate))
+    return max(audience * MS, _lanes(campaign, audience) * mails / limit * 1000)
+
+
+def _lanes(campaign: Campaign, audience: int) -> int:
+    """As `dispatch` begins them: no more than were asked for, than there are shards, and than the rate needs."""
+    wanted = min(int(campaign.concurrency or dispatch.LANES), dispatch.MOST, -(-audience // shards.SIZE))
+    limit = pace.limit(None if campaign.rate is None else float(campaign.rate))
+    return max(1, min(wanted, -int(-limit // dispatch.PER_LANE)))
 
 
 def _at_once(campaign: Campaign) -> int:

@@ -15,9 +15,10 @@ from chalicelib.models.campaign import Campaign
 from chalicelib.models.contact import Contact
 from chalicelib.models.settings import Settings
 from chalicelib.models.writes import put_all
-from chalicelib.services import campaign_price, campaign_timing, pace, preflight, windows
+from chalicelib.services import campaign_price, campaign_timing, pace, preflight, usage, windows
 from tests import mailshots
-from tests.campaigning import HTML, bare_segment, bare_template, campaign, segment
+from tests.campaigning import HTML, act, bare_segment, bare_template, campaign, segment
+from tests.feeds import forget
 from tests.house import House, Sender
 
 MONDAY = datetime(2026, 3, 9, 12, tzinfo=UTC)
@@ -257,6 +258,22 @@ class TestTime:
 
 
 class TestPrice:
+    def test_it_is_what_sending_takes(self, house: House, owner: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MAIL_RATE", "1000")
+        forget(house)
+        made = campaign(
+            owner, segment_id=segment(owner, *people(owner, 110)), seeds=[], topic="news", max_cost=9_000_000
+        )
+        house.settle()
+        said = flown(owner, made)
+        before = units(owner)
+        act(owner, made, "launch")
+        house.settle()
+        took = [now - then for now, then in zip(units(owner), before, strict=True)]
+        assert owner.get(f"/v1/campaigns/{made['id']}").json["status"] == "finished"
+        assert said["cost"]["read_units"] == pytest.approx(took[0], rel=0.05)
+        assert said["cost"]["write_units"] == pytest.approx(took[1], rel=0.05)
+
     def test_it_grows_with_the_audience(self) -> None:
         firm = Settings(time_zone="UTC")
         one, many = (campaign_price.price(bare(), firm, count, count) for count in (1_000, 1_000_000))
@@ -278,6 +295,14 @@ class TestPrice:
         limited = campaign_price.price(bare(max_cost=1, topic="news"), Settings(), 1000, 1000)
         assert capped.read_units - plain.read_units == 1000
         assert limited.write_units > plain.write_units
+
+
+def units(sender: Sender) -> tuple[float, float]:
+    """What the firm's bill has by now, without what was read to see it."""
+    usage.flush()
+    rows = sender.get("/v1/usage?group_by=purpose").json["data"]
+    kept = [row for row in rows if not row["group"].startswith("GET ")]
+    return sum(row["read_units"] for row in kept), sum(row["write_units"] for row in kept)
 
 
 def bare(**fields: Any) -> Campaign:
