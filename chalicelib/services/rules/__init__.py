@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from chalicelib.models.contact import Contact
 from chalicelib.services.rules import facts, parsing, reasons, times
-from chalicelib.services.rules.facts import Facts
+from chalicelib.services.rules.known import Facts
 from chalicelib.services.rules.nodes import Node, settled
 
 __all__ = ["Facts", "Rule", "Verdict", "facts", "look", "parse"]

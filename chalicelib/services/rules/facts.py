@@ -16,133 +16,34 @@ Read consistently it is twice that. What stands in an index can lag behind even 
 hands in what changed as `seen`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass, field
-from datetime import UTC, tzinfo
+from collections.abc import Callable, Iterator, Sequence, Set
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from chalicelib.adapters import hands
 from chalicelib.models import keys
 from chalicelib.models.activity import Activity
 from chalicelib.models.company import Company
 from chalicelib.models.contact import Contact
 from chalicelib.models.deal import Deal
 from chalicelib.models.ledger import OpenTask, Sheet
-from chalicelib.models.mailing import Mailing
 from chalicelib.models.order import Order
 from chalicelib.models.table import Item, every, page, several
 from chalicelib.models.term import place_of
 from chalicelib.services import absorbed, settings
-from chalicelib.services.rules import times
+from chalicelib.services.rules.known import SENT, Facts, Part
 
+__all__ = ["Facts", "Part", "gather", "many", "of"]
+
+T = TypeVar("T")
 DEALS: Final = 100
 ORDERS: Final = 100
 MAILS: Final = 100
 _HOPS: Final = 3  # mergers of a company that are followed
 _BOUGHT: Final = "purchases"  # the sheet of what orders come to, as `services/purchases.py` keeps it
-_VOID: Final = ("cancelled", "refunded")
-_SENT: Final = "sent"
 _ACTIVITY: Final = "activity."
 # In which order they are read: the cheapest first, and what tells most of people.
 _DEARNESS: Final = ("zone", "company", "purchases", "tasks", _ACTIVITY, "orders", "deals", "mail")
-_VALUE: Final = "v."  # what cells begin with that hold amounts, by currency
-
-
-@dataclass(slots=True)
-class Part:
-    """One deal, order or mail of a contact."""
-
-    record: Any
-    whole: "Facts"
-    memo: dict[str, Any] = field(default_factory=dict)
-    stamps: dict[str, str] | None = None
-
-    @property
-    def zone(self) -> tzinfo:
-        """Where calendar days begin."""
-        return self.whole.zone
-
-    def stamp(self, event: str) -> str | None:
-        """When this was told of the mail, if it was."""
-        if self.stamps is None:
-            self.stamps = _stamps(self.record)
-        return self.stamps.get(event)
-
-
-@dataclass(slots=True)
-class Facts:
-    """A contact, and what was read for it. Values of fields are worked out once, however many rules ask for them."""
-
-    contact: Contact
-    firm_zone: str = settings.TIME_ZONE
-    company: Company | None = None
-    deals: list[Part] = field(default_factory=list)
-    orders: list[Part] = field(default_factory=list)
-    mails: list[Part] = field(default_factory=list)
-    cells: dict[str, int] = field(default_factory=dict)
-    activity: dict[str, str] = field(default_factory=dict)
-    open_tasks: int = 0
-    read: frozenset[str] = frozenset()  # which families are known
-    memo: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def zone(self) -> tzinfo:
-        """Where calendar days begin: the contact's own zone, or else the firm's."""
-        found: tzinfo | None = self.memo.get("")
-        if found is None:
-            found = self.memo[""] = _zone(self.contact.time_zone or self.firm_zone)
-        return found
-
-    def some(self, noun: str) -> list[Part]:
-        """The deals, orders or mails, of which some one is meant."""
-        found: list[Part] = getattr(self, f"{noun}s")
-        return found
-
-    def deal_count(self, status: str | None) -> int:
-        """How many deals there are, of one status or in all."""
-        return sum(1 for part in self.deals if status in (None, part.record.status))
-
-    def deal_worth(self, status: str) -> dict[str, int]:
-        """What deals of a status are worth by currency: closed ones in the firm's own, as of then."""
-        sums: dict[str, int] = {}
-        for part in self.deals:
-            worth = part.record.base_value or part.record.value
-            if part.record.status == status and worth:
-                sums[worth["currency"]] = sums.get(worth["currency"], 0) + worth["amount"]
-        return sums
-
-    @property
-    def last_won(self) -> str | None:
-        """When a deal was last won."""
-        won = (part.record.closed_at for part in self.deals if part.record.status == "won")
-        return max(filter(None, won), default=None)
-
-    @property
-    def last_ordered(self) -> str | None:
-        """When the last order was placed that counts."""
-        counting = (part.record.ordered_at for part in self.orders if part.record.status not in _VOID)
-        return max(counting, default=None)
-
-    def bought(self, cell: str) -> int:
-        """One figure of what all orders come to."""
-        return self.cells.get(cell, 0)
-
-    def bought_sums(self) -> dict[str, int]:
-        """What all orders come to, by currency."""
-        return {name.removeprefix(_VALUE): sum_ for name, sum_ in self.cells.items() if name.startswith(_VALUE)}
-
-    def events(self, event: str) -> tuple[int, ...]:
-        """When this was told of mails, once for each."""
-        stamps = (part.stamp(event) for part in self.mails)
-        return tuple(at for stamp in stamps if stamp and (at := times.of_stamp(stamp)) is not None)
-
-    def last_event(self, event: str) -> str | None:
-        """When this was last told of a mail."""
-        return max(filter(None, (part.stamp(event) for part in self.mails)), default=None)
-
-    def campaigns(self, event: str) -> list[str]:
-        """The campaigns of whose mails this was told."""
-        return [part.record.campaign_id for part in self.mails if part.stamp(event)]
 
 
 def of(tenant: str, contact: Contact, needs: Set[str], *, seen: Sequence[Any] = (), consistent: bool = False) -> Facts:
@@ -221,7 +122,7 @@ class _Reader:
 
     def deals(self) -> None:
         """Deals, also what was handed in; that may be late itself, so it is read as well."""
-        linked = {facts.contact.id: self._linked(facts.contact) for facts in self.all}
+        linked = dict(self._each(lambda facts: (facts.contact.id, self._linked(facts.contact))))
         told = [deal.id for deal in self._seen(Deal)]
         known = self._records("deal", Deal, list(dict.fromkeys([*chain(*linked.values()), *told])))
         for facts in self.all:
@@ -236,12 +137,15 @@ class _Reader:
     def orders(self) -> None:
         """The last orders, also what was handed in, as `deals`."""
         told = self._records("order", Order, [order.id for order in self._seen(Order)])
-        for facts in self.all:
+
+        def read(facts: Facts) -> None:
             everyone = absorbed.ids_of(facts.contact)
             known = {**{order.id: order for one in everyone for order in self._orders(one)}, **told}
             theirs = [one for one in known.values() if one.contact_id in everyone and not one.deleted_at]
             theirs.sort(key=lambda order: str(order.ordered_at), reverse=True)
             facts.orders = [Part(order, facts) for order in theirs[:ORDERS]]
+
+        self._each(read)
 
     def purchases(self) -> None:
         owners = [(facts, one) for facts in self.all for one in absorbed.ids_of(facts.contact)]
@@ -252,22 +156,33 @@ class _Reader:
 
     def mail(self) -> None:
         """Mails that were sent; what was only claimed, or suppressed, is none."""
-        for facts in self.all:
+
+        def read(facts: Facts) -> None:
             mails = [mail for one in absorbed.ids_of(facts.contact) for mail in self._mails(one)]
             mails.sort(key=lambda mail: str(mail.sk), reverse=True)
             parts = (Part(mail, facts) for mail in mails[:MAILS])
-            facts.mails = [part for part in parts if part.stamp(_SENT)]
+            facts.mails = [part for part in parts if part.stamp(SENT)]
+
+        self._each(read)
 
     def tasks(self) -> None:
+        """How many tasks are open."""
         where = OpenTask.sk.startswith(keys.prefix("open_task"))
-        for facts in self.all:
-            partitions = self._partitions("open_task", facts.contact, "subject")
+
+        def read(facts: Facts) -> None:
+            several = (
+                keys.partition("open_task", tenant=self.tenant, subject=one) for one in absorbed.ids_of(facts.contact)
+            )
             facts.open_tasks = sum(
-                said.is_open for one in partitions for said in every(one, where=where, consistent=self.consistent)
+                said.is_open for one in several for said in every(one, where=where, consistent=self.consistent)
             )
 
+        self._each(read)
+
     def activity(self, what: str) -> None:
-        for facts in self.all:
+        """When an activity of this kind last happened."""
+
+        def read(facts: Facts) -> None:
             everyone = absorbed.ids_of(facts.contact)
             stamps = [one.at for one in self._seen(Activity) if one.what == what and one.subject_id in everyone]
             for one in everyone:
@@ -275,6 +190,17 @@ class _Reader:
                 stamps += [entry.at for entry in page(partition, index="gsi1", limit=1, newest_first=True).items]
             if stamps:
                 facts.activity[what] = max(map(str, stamps))
+
+        self._each(read)
+
+    def _each(self, read: Callable[[Facts], T]) -> list[T]:
+        """Of several contacts what has to be asked one by one, at once. Raises what the first of them raised."""
+        found = []
+        for answer in hands.each(read, self.all):
+            if isinstance(answer, Exception):
+                raise answer
+            found.append(answer)
+        return found
 
     def _records(self, noun: str, model: type[Any], asked: Sequence[str]) -> dict[str, Any]:
         places = [keys.key(noun, tenant=self.tenant, id=one) for one in asked]
@@ -308,32 +234,6 @@ class _Reader:
             consistent=self.consistent,
         ).items
 
-    def _partitions(self, kind: str, contact: Contact, part: str) -> Iterable[str]:
-        return (keys.partition(kind, **{"tenant": self.tenant, part: one}) for one in absorbed.ids_of(contact))
-
-
-def _stamps(mail: Mailing) -> dict[str, str]:
-    """When each thing was told of a mail, by its name there; and when it was sent."""
-    seen, result, claimed = mail.seen or {}, mail.result, str(mail.claimed_at)
-    told = {name: said if _is_stamp(said) else claimed for name, said in seen.items() if said}
-    # A mail of which nobody knew whether it left did, if anything was told of it since.
-    if result.get("status") == _SENT or (result.get("status") == "unknown" and told):
-        told[_SENT] = str(result.get("at") or claimed)
-    return told
-
-
-def _is_stamp(said: Any) -> bool:
-    return isinstance(said, str) and said[:1].isdigit()
-
 
 def _newer(one: Any, other: Any) -> bool:
     return other is None or int(one.version or 0) > int(other.version or 0)
-
-
-def _zone(name: str) -> tzinfo:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # loaded only when a rule asks for days of the calendar
-
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # one that the machine does not know
-        return UTC

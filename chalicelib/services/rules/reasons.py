@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from chalicelib.schemas.money import EXPONENTS
 from chalicelib.services.rules import times
-from chalicelib.services.rules.facts import Facts
+from chalicelib.services.rules.known import Facts
 from chalicelib.services.rules.nodes import Condition, Group, Node, Some, settled
 from chalicelib.services.rules.operands import Distance
 from chalicelib.services.rules.values import Field
