@@ -4,39 +4,18 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html. 
 "meant for us": anybody can subscribe our address to a topic of theirs, so the topic has to be one of the firm's.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import parse_qs
 
 from chalicelib.adapters import outgoing
 from chalicelib.adapters.hooks import Bad, Forged, Malformed, Parsed, Secrets, Undecided, Verified, _events, _read
 from chalicelib.adapters.hooks import _proof as proof
+from chalicelib.adapters.hooks import _sns as sns
 from chalicelib.adapters.hooks._events import As
 from chalicelib.schemas.mail_event import Event
 
 Fetch = Callable[[str], bytes]
-
-CONFIRM: Final = "SubscriptionConfirmation"
-LEAVE: Final = "UnsubscribeConfirmation"
-NOTIFY: Final = "Notification"
-_CONFIRMING: Final = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
-# What is signed, in the order of the names' bytes. `Subject` only where there is one.
-SIGNED: Final[dict[str, tuple[str, ...]]] = {
-    NOTIFY: ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
-    CONFIRM: _CONFIRMING,
-    LEAVE: _CONFIRMING,
-}
-# A whole address, not its parts: what reads parts can be read otherwise by somebody else (user info, backslashes,
-# ports). A region's name begins with two letters, so `sns.s3-us-west-2.amazonaws.com`, a bucket, is none.
-_HOST: Final = r"https://sns\.[a-z]{2}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}\.amazonaws\.com(?:\.cn)?"
-CERTIFICATE: Final = re.compile(rf"{_HOST}/[A-Za-z0-9_-]{{1,100}}\.pem", re.ASCII)
-SUBSCRIBE: Final = re.compile(rf"{_HOST}/\?([A-Za-z0-9._~%&=:+/-]{{1,2000}})", re.ASCII)
-
-# The text to sign does not escape line ends: with free ids, a message with a subject could be one without that has the
-# subject in its id, and so be new to whoever remembers ids.
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 
 PAST: Final = timedelta(days=14)  # it is tried for an hour, and a dead-letter queue keeps for 14 days
 FUTURE: Final = timedelta(hours=1)
@@ -92,16 +71,16 @@ def verify(
     if "x-amz-sns-rawdelivery" in headers:
         raise Forged("raw delivery is not signed")
     envelope = _read.an_object(body)
-    kind = _kind(envelope, headers)
-    content = _content(envelope, SIGNED[kind])
+    kind = sns.kind_of(envelope, headers)
+    content = sns.signed_text(envelope, kind)
     if not proof.any_same([envelope["TopicArn"].encode()], topics):
         raise Forged("not a topic of ours")
-    if not _UUID.fullmatch(envelope["MessageId"]):
+    if not sns.UUID.fullmatch(envelope["MessageId"]):
         raise Forged("the id is not one")
-    if kind != NOTIFY and _subscription(envelope) is None:
+    if kind != sns.NOTIFY and sns.subscription(envelope) is None:
         raise Forged("not an address of SNS")
     url = envelope.get("SigningCertURL")
-    if not isinstance(url, str) or not CERTIFICATE.fullmatch(url):
+    if not isinstance(url, str) or not sns.CERTIFICATE.fullmatch(url):
         raise Forged("not a certificate of SNS")
     _check(envelope, content, _key(url, fetch))
     try:
@@ -115,10 +94,10 @@ def parse(headers: Mapping[str, str], body: bytes) -> Parsed:  # noqa: ARG001 - 
     """Read what was verified. Raises Malformed."""
     envelope = _read.an_object(body)
     kind = envelope.get("Type")
-    if kind == CONFIRM:
-        return Parsed(confirm=_subscription(envelope))
-    if kind == LEAVE:  # its address would subscribe us again
-        return Parsed(ignored={LEAVE: 1})
+    if kind == sns.CONFIRM:
+        return Parsed(confirm=sns.subscription(envelope))
+    if kind == sns.LEAVE:  # its address would subscribe us again
+        return Parsed(ignored={sns.LEAVE: 1})
     message, message_id = envelope.get("Message"), envelope.get("MessageId")
     if not isinstance(message, str) or not isinstance(message_id, str):
         raise Malformed("no message")
@@ -129,44 +108,6 @@ def parse(headers: Mapping[str, str], body: bytes) -> Parsed:  # noqa: ARG001 - 
     except Malformed as error:
         return Parsed(bad=[Bad(_read.ascii_json(message), str(error))])
     return _events.each([raw], lambda one: _said(one, message_id))
-
-
-def _kind(envelope: dict[str, Any], headers: Mapping[str, str]) -> str:
-    """The type, if the headers and the signed fields agree on what the message is. Raises Forged."""
-    kind = envelope.get("Type")
-    if not isinstance(kind, str) or kind not in SIGNED or headers.get("x-amz-sns-message-type") != kind:
-        raise Forged("not a type of SNS")
-    for name, field in (("x-amz-sns-message-id", "MessageId"), ("x-amz-sns-topic-arn", "TopicArn")):
-        if name in headers and headers[name] != envelope.get(field):
-            raise Forged("headers and message differ")
-    return kind
-
-
-def _content(envelope: dict[str, Any], names: tuple[str, ...]) -> bytes:
-    """What is signed: name and value by turns, each with a line end. Raises Forged if a field is missing."""
-    lines = []
-    for name in names:
-        value = envelope.get(name)
-        if value is None and name == "Subject":
-            continue
-        if not isinstance(value, str):
-            raise Forged("a signed field is missing")
-        lines += [name, value]
-    try:
-        return "".join(f"{line}\n" for line in lines).encode()
-    except UnicodeEncodeError:
-        raise Forged("a signed field is no text") from None
-
-
-def _subscription(envelope: dict[str, Any]) -> str | None:
-    """The address that confirms a subscription to the envelope's own topic."""
-    url = envelope.get("SubscribeURL")
-    match = SUBSCRIBE.fullmatch(url) if isinstance(url, str) else None
-    if match is None:
-        return None
-    query = parse_qs(match[1])
-    meant = query.get("Action") == ["ConfirmSubscription"] and query.get("TopicArn") == [envelope.get("TopicArn")]
-    return url if meant else None
 
 
 def _check(envelope: dict[str, Any], content: bytes, key: Any) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.adapters import outgoing
-from chalicelib.adapters.hooks import Forged, Malformed, Parsed, Secrets, Undecided, ses
+from chalicelib.adapters.hooks import Forged, Malformed, Parsed, Secrets, Undecided, _sns, ses
 from tests.adapters.hooks import signing
 from tests.adapters.hooks.samples import SES
 from tests.adapters.hooks.signing import CERTIFICATE, MESSAGE, NOW, SUBSCRIBE, TOPIC, Request, envelope, sns, verify
@@ -76,7 +76,7 @@ def test_a_subject_of_null_is_none() -> None:
 @pytest.mark.parametrize("kind", ["Notification", "SubscriptionConfirmation"])
 def test_each_signed_field_is_needed_as_it_was(kind: str) -> None:
     found = envelope("text", kind, Subject="S") if kind == "Notification" else envelope("text", kind)
-    for name in ses.SIGNED[kind]:
+    for name in _sns.SIGNED[kind]:
         for wrong in (..., None, 7, ["text"], found[name] + "x", "\ud800"):
             if name == "Subject" and wrong is not None and not isinstance(wrong, str):
                 continue
@@ -327,7 +327,9 @@ def test_one_signature_cannot_have_two_ids() -> None:
 
 
 def test_a_subscription_to_our_topic_is_to_be_confirmed() -> None:
-    assert parsed("You have chosen to subscribe", kind="SubscriptionConfirmation") == Parsed(confirm=SUBSCRIBE)
+    for url in (SUBSCRIBE, SUBSCRIBE.replace(":", "%3A").replace("https%3A", "https:")):
+        found = parsed("You have chosen to subscribe", kind="SubscriptionConfirmation", SubscribeURL=url)
+        assert found == Parsed(confirm=url)
 
 
 def test_leaving_is_never_fetched() -> None:
@@ -491,6 +493,6 @@ def test_only_addresses_of_sns_match(text: str) -> None:
     """Whatever is put before, within or after a good address, it is no good one any more, or of SNS still."""
     host = "https://sns.eu-central-1.amazonaws.com/"
     for url in (text, text + CERTIFICATE, CERTIFICATE + text, host + text, host.replace("/", text, 1) + "a.pem"):
-        if ses.CERTIFICATE.fullmatch(url):
+        if _sns.CERTIFICATE.fullmatch(url):
             assert url.startswith(host)
             assert url.count("/") == 3
