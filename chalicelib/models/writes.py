@@ -146,13 +146,14 @@ def insert_each(items: Sequence[Item]) -> list[bool]:
 def set_each(items: Sequence[Item], attribute: str, unless_changed: str) -> list[bool]:
     """Set one attribute of each item if another one still is there as it is here: as `insert_each`."""
     statement = f'UPDATE "{Item.Meta.table_name}" SET "{attribute}"=? WHERE "pk"=? AND "sk"=? AND "{unless_changed}"=?'  # noqa: S608 - names of our own attributes
-    rows = [(one.serialize(), one) for one in items]
-    return _executed(
-        [
-            {"Statement": statement, "Parameters": [raw[attribute], raw["pk"], raw["sk"], raw[unless_changed]]}
-            for raw, one in rows
-        ]
-    )
+    wanted = (attribute, "pk", "sk", unless_changed)
+    return _executed([{"Statement": statement, "Parameters": [_raw(one, name) for name in wanted]} for one in items])
+
+
+def _raw(item: Item, name: str) -> dict[str, Any]:
+    """One attribute as it is stored, without the work for all others."""
+    attribute = item.get_attributes()[name]
+    return {attribute.attr_type: attribute.serialize(getattr(item, name))}
 
 
 def _executed(statements: Sequence[Any]) -> list[bool]:
