@@ -48,6 +48,20 @@ def client(name: str) -> Any:
     return _clients[name]
 
 
+def wire(name: str) -> tuple[str, str, Any]:
+    """Endpoint, region and present credentials of a service, for requests without its client.
+
+    Raises botocore's errors where there are no credentials, or half of them.
+    """
+    from botocore.exceptions import NoCredentialsError
+
+    meta = client(name).meta
+    found = _session().get_credentials()
+    if found is None:
+        raise NoCredentialsError
+    return str(meta.endpoint_url).rstrip("/"), str(meta.region_name), found.get_frozen_credentials()
+
+
 def forget() -> None:
     """Drop session and clients, so that the next call reads the environment anew."""
     with _lock:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.adapters import _aws
+from chalicelib.adapters import _aws, _signed, hands
 from chalicelib.adapters.providers import ses
 from chalicelib.errors import MailDeferred, MailRefused, MailThrottled, MailUncertain
 from chalicelib.schemas.mail import Mail
@@ -207,3 +207,94 @@ def test_too_fast_and_enough_for_today(aws_at: Point, make_mail: Make, code: str
         with pytest.raises(MailThrottled) as caught:
             ses.send(make_mail())
     assert caught.value.pause == pause
+
+
+def by_wire(mail: Mail) -> str:
+    """As one of several."""
+    (answer,) = hands.each(ses.send, [mail])
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def test_one_of_several_is_the_same_request(aws_at: Point, make_mail: Make) -> None:
+    mail = make_mail(html="<p>Grüße</p>", headers={"X-Name": "Zoë"}, tags={"send": "snd_1"})
+    with doubles.http(200, {"MessageId": "m-1"}) as endpoint:
+        aws_at(endpoint.url)
+        assert ses.send(mail) == by_wire(mail) == "m-1"
+    assert json.loads(endpoint.bodies[0]) == json.loads(endpoint.bodies[1])
+
+
+def test_one_of_several_arrives_with_a_signature_that_counts(cloud: str, make_mail: Make) -> None:
+    _aws.client("sesv2").create_email_identity(EmailIdentity="firm.test")
+    to = f"ann-{uuid.uuid4().hex}@home.test"
+    message_id = by_wire(make_mail(to=to))
+    assert [mail["MessageId"] for mail in arrived(cloud, to)] == [message_id]
+
+
+def test_the_signature_is_that_of_botocore() -> None:
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import ReadOnlyCredentials
+
+    body, given = b'{"a":1}', ReadOnlyCredentials("AKIDEXAMPLE", "secret", "a-token")
+    ours = _signed._headers("email.eu-west-1.amazonaws.com", ses.PATH, "ses", "eu-west-1", given, body)
+    theirs = AWSRequest(
+        "POST", f"https://email.eu-west-1.amazonaws.com{ses.PATH}", {"Content-Type": _signed.JSON}, body
+    )
+    theirs.context["timestamp"] = ours["x-amz-date"]
+    signer = SigV4Auth(given, "ses", "eu-west-1")
+    theirs.headers["X-Amz-Date"], theirs.headers["X-Amz-Security-Token"] = ours["x-amz-date"], "a-token"
+    signature = signer.signature(signer.string_to_sign(theirs, signer.canonical_request(theirs)), theirs)
+    assert ours["Authorization"].endswith(f"Signature={signature}")
+
+
+@pytest.mark.parametrize(("status", "code", "error"), ANSWERS)
+def test_what_an_answer_means_to_one_of_several(
+    aws_at: Point, make_mail: Make, status: int, code: str, error: type[Exception]
+) -> None:
+    with doubles.http(status, {"message": "for ann@home.test"}, **{"x-amzn-ErrorType": f"{code}:http"}) as endpoint:
+        aws_at(endpoint.url)
+        with pytest.raises(error) as caught:
+            by_wire(make_mail())
+    assert str(caught.value) == f"SES answered {status} {code}"
+    assert endpoint.requests == 1
+
+
+@pytest.mark.parametrize("failure", [doubles.DROP, doubles.HANG])
+def test_a_lost_answer_of_several_is_uncertain(
+    aws_at: Point, make_mail: Make, failure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_signed, "TIMEOUT", 0.3)
+    with doubles.http(failure) as endpoint:
+        aws_at(endpoint.url)
+        with pytest.raises(MailUncertain):
+            by_wire(make_mail())
+    assert endpoint.requests == 1
+
+
+def test_nobody_there_for_several_is_deferred(aws_at: Point, make_mail: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws_at(f"http://127.0.0.1:{doubles.unused_port()}")
+    with pytest.raises(MailDeferred, match="ConnectionRefusedError"):
+        by_wire(make_mail())
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    _aws.forget()
+    with pytest.raises(MailDeferred, match="NoCredentialsError"):
+        by_wire(make_mail())
+
+
+def test_a_connection_of_several_is_left_after_a_sleep(aws_at: Point, make_mail: Make) -> None:
+    with doubles.http(200, {"MessageId": "m-1"}) as endpoint:
+        aws_at(endpoint.url)
+        by_wire(make_mail())
+        by_wire(make_mail())
+        assert len(endpoint.connections) == 1
+        clock.advance(_signed.IDLE + 1)
+        try:
+            by_wire(make_mail())
+        finally:
+            clock.reset()
+        assert len(endpoint.connections) == 2
