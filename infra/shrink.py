@@ -66,8 +66,13 @@ UNUSED = (
     "dateutil/zoneinfo/*.tar.gz",  # zones come from zoneinfo
     "pytz/zoneinfo",  # as above; babel imports pytz
     "babel/locale-data",  # how things are written in each language, which Liquid asks for in tags that we have not
+    "babel/global.dat",
     "rapidfuzz/fuzz_cpp*",  # we measure distances; without these it takes its slow ones, which nobody calls
     "rapidfuzz/process_cpp_impl*",
+    "rapidfuzz/utils_cpp*",
+    # Second builds for processors that know more; the first is taken where they are not, as on every ARM.
+    "rapidfuzz/distance/metrics_cpp_avx2*",
+    "Crypto/*/*_bmi2_adx.*",
     "Crypto/SelfTest",
     # Ciphers and digests that no webhook is signed with, and no secret kept by.
     *(

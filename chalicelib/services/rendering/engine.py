@@ -83,13 +83,31 @@ class Buffer:
         self._room -= count
         if self._room < 0:
             raise Limit(f"The text is longer than {OUTPUT} characters.")
-        self.meter.write(count)
         self._parts.append(text)
         return count
 
     def getvalue(self) -> str:
-        """All that was written."""
+        """All that was written. Raises `Limit` when all buffers together have too much."""
+        self.meter.write(OUTPUT - self._room)
         return "".join(self._parts)
+
+
+class Swift(Path):
+    """A path of words through plain objects, as nearly all are; the engine's own way takes three times as long."""
+
+    __slots__ = ()
+
+    def evaluate(self, context: RenderContext) -> object:
+        """What it leads to."""
+        try:
+            value: Any = context.scope[cast(str, self.path[0])]
+            for word in self.path[1:]:
+                if type(value) is not dict:
+                    return context.get(cast(list[object], self.path), token=self.token)
+                value = value[word]
+        except (KeyError, TypeError):
+            return context.get(cast(list[object], self.path), token=self.token)
+        return value
 
 
 class Context(RenderContext):
@@ -370,7 +388,7 @@ def parse(source: str, name: str, *, html: bool) -> Text:
         raise refusal(error, source) from None
     for found in nodes_of(text.nodes):
         for expression in found.expressions():
-            _check_filters(made, expression, source)
+            _settle(made, expression, source)
     return text
 
 
@@ -428,10 +446,15 @@ def _first(expression: Any) -> Iterator[str]:
         yield from _first(one)
 
 
-def _check_filters(made: Engine, expression: Any, source: str) -> None:
+def _settle(made: Engine, expression: Any, source: str) -> None:
+    """See that all filters of an expression are there, and that its paths are swift."""
+    if type(expression) is Path and all(isinstance(one, str) for one in expression.path):
+        expression.__class__ = Swift
     for one in getattr(expression, "filters", None) or ():
         if one.name not in made.filters:
             raise refusal(UnknownFilterError(f"unknown filter '{one.name}'", token=one.token), source)
+    for inner in expression.children():
+        _settle(made, inner, source)
 
 
 def _tokens(source: str) -> Iterator[Token]:

@@ -72,14 +72,15 @@ def tidied(text: str) -> str:
 
 def _folded(line: str) -> str:
     """The line in several; a word that is longer than a line, such as an address, stays whole."""
-    lines, length = list[list[str]]([[]]), 0
-    for word in line.split(" "):
-        if lines[-1] and length + 1 + len(word) > WIDTH:
-            lines.append([])
-            length = 0
-        length += len(word) + bool(lines[-1])
-        lines[-1].append(word)
-    return "\n".join(" ".join(words) for words in lines)
+    lines: list[str] = []
+    while len(line) > WIDTH:
+        cut = line.rfind(" ", 1, WIDTH + 1)
+        cut = cut if cut > 0 else line.find(" ", WIDTH)
+        if cut < 0:
+            break
+        lines.append(line[:cut])
+        line = line[cut + 1 :]
+    return "\n".join([*lines, line])
 
 
 class _Writing:
@@ -102,6 +103,8 @@ class _Writing:
             else:
                 self._tag(token, tag[2].lower(), closing=bool(tag[1]))
         text = _GAP.sub("\n\n", re.sub(r" *\n *", "\n", "".join(self.parts))).strip(" ")
+        # What is the same for all is broken once; lines with Liquid when they are there.
+        text = "\n".join(line if _WORD.search(line) else _folded(line) for line in text.split("\n"))
         return self.hidden.shown(_OPENING.sub("{{ '{' }}", text))
 
     def _text(self, token: str) -> None:
