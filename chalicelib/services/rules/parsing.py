@@ -13,7 +13,7 @@ from chalicelib.models.table import fetch
 from chalicelib.schemas.field import FieldView
 from chalicelib.services import fields, settings
 from chalicelib.services.rules import catalog, nodes
-from chalicelib.services.rules.catalog import Owned
+from chalicelib.services.rules.columns import Owned
 from chalicelib.services.rules.kinds import KINDS
 from chalicelib.services.rules.nodes import Condition, Group, Node, Some
 from chalicelib.services.rules.operands import Context, When

@@ -11,6 +11,7 @@ from chalicelib.models.contact import Contact
 from chalicelib.services import rules
 from chalicelib.services.rules import catalog, parsing
 from chalicelib.services.rules.kinds import KINDS
+from chalicelib.services.rules.known import Part
 from tests.house import Sender
 
 OK = {"field": "lifecycle", "op": "eq", "value": "lead"}
@@ -314,3 +315,35 @@ def test_every_watched_attribute_is_one_of_its_kind() -> None:
     watched = {pair for fields in catalog.FIELDS.values() for field in fields.values() for pair in field.watch}
     watched |= parsing._GATHERED | {("contact", "time_zone")}
     assert {(kind, name) for kind, name in watched if name not in known[kind]} == set()
+
+
+class Spy:
+    """A record that notes which of its attributes are read."""
+
+    def __init__(self, kind: str, read: set[tuple[str, str]], **values: Any) -> None:
+        self._kind, self._read, self._values = kind, read, values
+
+    def __getattr__(self, name: str) -> Any:
+        self._read.add((self._kind, name))
+        return self._values.get(name)
+
+
+@pytest.mark.parametrize("scope", catalog.FIELDS)
+def test_every_attribute_that_a_field_reads_is_watched(scope: str) -> None:
+    """Else a change would go unnoticed, and somebody stay in a segment for ever."""
+    missing = {}
+    for name, field in catalog.FIELDS[scope].items():
+        read: set[tuple[str, str]] = set()
+        contact: Any = Spy("contact", read)
+        known = rules.Facts(contact, company=Spy("company", read))  # type: ignore[arg-type]
+        worth = {"amount": 1, "currency": "EUR"}
+        for status in ("open", "won"):
+            closed = {"status": status, "value": worth, "base_value": worth, "closed_at": "2026-01-01T00:00:00Z"}
+            known.deals.append(Part(Spy("deal", read, **closed), known))
+        known.orders.append(Part(Spy("order", read, status="paid", ordered_at="2026-01-01T00:00:00Z"), known))
+        part = known.deals[0] if scope == "deal" else known.orders[0]
+        if not field.watch & {("mailing", "seen")}:  # a mailing says it all in one
+            field.read(known if scope == "contact" else part)
+        if unwatched := read - field.watch - {("contact", "id")}:
+            missing[name] = unwatched
+    assert missing == {}
