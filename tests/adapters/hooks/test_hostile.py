@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from chalicelib.adapters import hooks
 from chalicelib.adapters.hooks import Parsed, Refused
+from chalicelib.adapters.hooks._proof import unbase64
+from chalicelib.adapters.hooks._read import ascii_json
 from tests.adapters.hooks import signing
 from tests.adapters.hooks.samples import SAMPLES
 from tests.adapters.hooks.signing import SECRETS, SIGN, Request, verify
@@ -173,6 +175,24 @@ def test_what_is_nested_within_an_event_is_refused_or_set_aside(provider: str) -
     for deep in (b"[" * 60_000 + b"]" * 60_000, b'{"a":' * 60_000 + b"1" + b"}" * 60_000):
         sent = SIGN[provider](raw)
         offered(provider, Request(sent.headers, sent.body.replace(json.dumps(marker).encode(), deep)))
+
+
+@given(
+    st.text("AQgw+/=-_ \n\u00e4", max_size=9) | st.binary(max_size=9).map(lambda data: base64.b64encode(data).decode())
+)
+def test_base64_is_taken_as_it_is_written_or_not_at_all(text: str) -> None:
+    found = unbase64(text)
+    assert found is None or len(base64.b64encode(found)) == len(text)
+    assert (found is None) == (
+        not re.fullmatch(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", text) or not text
+    )
+
+
+def test_what_cannot_be_written_down_is_quoted_as_nothing() -> None:
+    nest: list[Any] = []
+    for _ in range(20_000):
+        nest = [nest]
+    assert ascii_json(nest) == "null"
 
 
 @pytest.mark.parametrize("provider", hooks.HOOKS)

@@ -323,6 +323,12 @@ def test_one_signature_cannot_have_two_ids() -> None:
         checked(request, never)
 
 
+@pytest.mark.parametrize("stamp", ["", "soon", "2026-03-01", "1772323198", "2026-03-01T09:00:60.000Z"])
+def test_a_time_that_is_none_is_refused_though_it_was_signed(stamp: str) -> None:
+    with pytest.raises(Forged, match="no time"):
+        verify("ses", sns(envelope("x", Timestamp=stamp)))
+
+
 # Subscriptions
 
 
