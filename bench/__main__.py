@@ -21,8 +21,10 @@ PARTS = (
     "importing",
     "imports",
     "reminders",
+    "segments",
     "rendering",
     "webhooks",
+    "membership",
     "memory",
 )
 
