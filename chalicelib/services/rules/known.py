@@ -7,10 +7,11 @@ from typing import Any, Final
 from chalicelib.models.company import Company
 from chalicelib.models.contact import Contact
 from chalicelib.models.mailing import Mailing
-from chalicelib.services import settings
+from chalicelib.services import seen, settings
 from chalicelib.services.rules import times
 
 SENT: Final = "sent"
+_STAMPS: Final = frozenset({*seen.STAMPS.values(), "opened_human", "clicked_human"})
 _VOID: Final = ("cancelled", "refunded")
 _VALUE: Final = "v."  # what cells begin with that hold amounts, by currency
 
@@ -113,17 +114,13 @@ class Facts:
 
 
 def _stamps(mail: Mailing) -> dict[str, str]:
-    """When each thing was told of a mail, by its name there; and when it was sent."""
-    seen, result, claimed = mail.seen or {}, mail.result, str(mail.claimed_at)
-    told = {name: said if _is_stamp(said) else claimed for name, said in seen.items() if said}
-    # A mail of which nobody knew whether it left did, if anything was told of it since.
-    if result.get("status") == SENT or (result.get("status") == "unknown" and told):
-        told[SENT] = str(result.get("at") or claimed)
-    return told
-
-
-def _is_stamp(said: Any) -> bool:
-    return isinstance(said, str) and said[:1].isdigit()
+    """When each thing was told of a mail, by its name there; and when it was sent, if it was."""
+    told, result = mail.seen or {}, mail.result
+    stamps = {name: at for name, at in told.items() if isinstance(at, str) and name in _STAMPS}
+    recorded = result.get("status") == SENT
+    if recorded or seen.proves_sent(told):  # the record may still be missing, or never come
+        stamps[SENT] = str(result["at"] if recorded else stamps.get(SENT) or mail.claimed_at)
+    return stamps
 
 
 def _zone(name: str) -> tzinfo:

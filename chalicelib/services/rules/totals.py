@@ -1,20 +1,20 @@
 """What deals, orders, tasks, activities and mails come to, as fields of a contact."""
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from chalicelib.services.rules.columns import DEALS, ORDERS, Own, Read, at, watching
 from chalicelib.services.rules.times import DAY
 from chalicelib.services.rules.values import Field
 
-# What is told of a mail, and under which name the mailing keeps when.
+# What is told of a mail, and under which name the mailing keeps when: each mail counts once, when it happened first.
 EVENTS: Final = {
     "sent": "sent",
     "delivered": "delivered",
     "opened": "opened_human",
     "clicked": "clicked_human",
     "replied": "replied",
-    "bounced": "bounced",
+    "bounced": "bounced_at",
     "complained": "complained",
     "unsubscribed": "unsubscribed",
 }
@@ -86,9 +86,15 @@ def of_mail() -> dict[str, Field]:
             "campaign_id", "choice", "campaign", at("record", "campaign_id"), watch=_MAILED, prefix="cam"
         )
     }
+    options = ("hard", "soft")
+    found["bounce"] = Field("bounce", "choice", "bounce", _bounce, watch=_TOLD, options=options)
     for name, event in EVENTS.items():
         found[f"{name}_at"] = Field(f"{name}_at", "moment", name, _event(event), watch=_seen(name))
     return found
+
+
+def _bounce(part: Any) -> Any:
+    return (part.record.seen or {}).get("bounced")
 
 
 def _event(event: str) -> Read:

@@ -114,18 +114,22 @@ def test_mails_are_those_that_were_sent(owner: Sender) -> None:
     mailed(owner, ada, 100, opened=stamp(99), opened_human=stamp(99), clicked_human=stamp(98))
     mailed(owner, ada, 20, opened=stamp(19))  # by a machine
     mailed(owner, ada, 10, status="unknown", delivered=stamp(9))
+    mailed(owner, ada, 8, status="claimed", bounced="soft", bounced_at=stamp(7))
     for status in ("claimed", "suppressed", "failed", "deferred", "unknown"):
         mailed(owner, ada, 1, status)
+    mailed(owner, ada, 1, rejected=stamp(0), status="failed")
     true = [
-        one("mail.sent.count", "eq", 3),
-        one("mail.sent.count.30d", "eq", 2),
+        one("mail.sent.count", "eq", 4),
+        one("mail.sent.count.30d", "eq", 3),
         one("mail.opened.count", "eq", 1),
         one("mail.opened.count.90d", "eq", 0),
-        one("mail.sent_at", "older_than_days", 10),
+        one("mail.sent_at", "older_than_days", 8),
         one("mail.opened_at", "older_than_days", 99),
         one("mail.clicked_at", "within_days", 99),
         one("mail.delivered_at", "within_days", 10),
-        one("mail.bounced_at", "exists", False),
+        one("mail.bounced_at", "within_days", 8),
+        {"all": [{"mail": {"all": [*one("bounce", "eq", "soft")["all"], *one("opened_at", "exists", False)["all"]]}}]},
+        one("mail.replied_at", "exists", False),
         one("campaign.clicked", "contains", CAMPAIGN),
         {"all": [{"mail": {"all": [*one("campaign_id", "eq", CAMPAIGN)["all"], *one("opened_at", "exists")["all"]]}}]},
         {"not": [one("mail.opened_at", "within_days", 90)]},
