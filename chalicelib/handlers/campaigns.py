@@ -148,6 +148,14 @@ def retry_campaign(actor: Actor, campaign_id: str, expected: int | None) -> Camp
     return launching.retry(actor, campaign_id, expected)
 
 
+@routes.post(f"{ONE}/submit", permission="campaigns:write", returns=CampaignView, status=200)
+def submit_campaign(actor: Actor, campaign_id: str) -> CampaignView:
+    """Ask those who may approve a campaign to do so, in their inboxes."""
+    from chalicelib.services import approvals
+
+    return approvals.ask(actor, campaign_id)
+
+
 @routes.post(f"{ONE}/approve", permission="campaigns:approve", returns=CampaignView, status=200, errors=(403,))
 def approve_campaign(actor: Actor, campaign_id: str, expected: int | None) -> CampaignView:
     """Let a campaign be sent as it is now; not for who wrote it last."""

@@ -577,6 +577,32 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         0,
         "the company 0.5; what is right below each company 1; its contacts and its open deals 0.5 each, settings 0.5",
     ),
+    Pattern(
+        "sending.audience",
+        61,
+        13,
+        "a hundred: members 5, contacts 50; the campaign at each of four steps 4, shard 1, campaign 1; shard 3, "
+        "campaign 2 + gsi1 1, a lane 7 as of any job; five more for each further lane",
+    ),
+    Pattern(
+        "sending.step",
+        31,
+        57,
+        "25 of a shard: contacts and what is known of their addresses 0.5 each; claimed and recorded 1 each. Campaign, "
+        "settings 0.5 each, shard, pace, what is counted 1 each; once in a process and run template and firm 2; pace 1, "
+        "cost 1, shard 1 for each KB, counted 4",
+    ),
+    Pattern("sending.finish", 2, 3, "campaign 0.5, the sum 1, campaign 0.5; campaign 1 + gsi1 1, cost 1"),
+    Pattern("sending.cap", 1, 0, "a contact's mailings in one query, consistent, 1 for each 4 KB; none without a cap"),
+    Pattern("sending.budget", 0, 1, "for each few mails; nothing without a limit of cost"),
+    Pattern(
+        "sending.cancelled",
+        3,
+        32,
+        "25 who get none any more: campaign, settings 0.5 each, shard 1, what is counted 1; 1 each, shard 2, cost 1, "
+        "counted 4",
+    ),
+    Pattern("sending.recount", 3.5, 0, "shard 1, campaign 0.5, each unknown 1, is it counted 1; with news as counted"),
     Pattern("product.create", 0, 5, "product 2 + gsi1 1, guard of the sku 2"),
     Pattern("product.get", 0.5, 0, "one item"),
     Pattern("product.page", 0.5, 0, "one query of gsi1; 0.5 for each 4 KB"),
@@ -764,6 +790,7 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     ),
     Pattern("campaign.launch_again", 0.5, 0, "it is running already"),
     Pattern("campaign.pause", 0.5, 2, "campaign 1 + gsi1 1"),
+    Pattern("campaign.submit", 1, 1, "campaign and users 0.5 each; one who may approve it is told 1"),
     Pattern(
         "campaign.approve", 3, 3, "campaign 0.5, segment and template 1 each; 1 + gsi1 1; who wrote it is told 0.5, 1"
     ),

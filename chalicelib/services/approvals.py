@@ -9,17 +9,37 @@ import json
 from typing import Any, Final
 
 from chalicelib import clock, errors
+from chalicelib.models import keys
 from chalicelib.models.campaign import Campaign
 from chalicelib.models.moment import Moment
 from chalicelib.models.segment import Segment
+from chalicelib.models.table import page
 from chalicelib.models.template import Template
 from chalicelib.models.writes import Step
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.campaign import CampaignView, Rejection
-from chalicelib.services import campaign_parts, campaigns, inbox, settings
+from chalicelib.services import campaign_parts, campaigns, inbox, permissions, settings
 
 WHAT: Final = "campaign"  # the kind of the moment at which a campaign is launched, and of the news about one
+PERMISSION: Final = "campaigns:approve"
+_ASKED: Final = 200  # users, of whom those are told who may approve
 _OPEN: Final = ("draft", "scheduled")
+
+
+def ask(actor: Actor, campaign_id: str) -> CampaignView:
+    """Tell everybody who may approve it, but for who wrote it last: in his inbox, once for each wording.
+
+    One write unit each. Raises `NotFound`, `Conflict` once it was launched.
+    """
+    campaign = campaigns.load(actor.tenant, campaign_id)
+    _open(campaign)
+    everybody = page(keys.partition("user", "gsi1", tenant=actor.tenant), index="gsi1", limit=_ASKED).items
+    for user in everybody:
+        if user.id != campaign.edited_by and PERMISSION in permissions.ROLES[user.role]:
+            key, title = f"campaign/{campaign.id}/asked", f"{campaign.label} waits for an approval."
+            at = campaign.updated_at
+            inbox.tell(actor.tenant, user.id, key, WHAT, title, subject_id=campaign.id, at=at, user=user)
+    return campaigns.view(campaign)
 
 
 def approve(actor: Actor, campaign_id: str, expected: int | None) -> CampaignView:

@@ -324,6 +324,21 @@ class TestApproval:
         assert told["title"] == "Spring was approved."
         assert act(owner, made, "launch")["status"] == "running"
 
+    def test_who_may_approve_is_asked_once_for_each_wording(self, owner: Sender) -> None:
+        other, rep = manager(owner), colleague(owner, "rep")
+        made = campaign(rep)
+        for _ in range(2):
+            assert act(rep, made, "submit")["approval"]["state"] == "none"
+        for who, count in ((owner, 1), (other, 1), (rep, 0)):
+            told = who.get("/v1/notifications").json["data"]
+            assert [one["title"] for one in told] == ["Spring waits for an approval."] * count
+        clock.advance(5)
+        rep.patch(path(made), {"rate": 3})
+        act(rep, made, "submit")
+        assert len(other.get("/v1/notifications").json["data"]) == 2
+        edited(owner.tenant, made["id"], status="running")
+        refused(rep.post(f"{path(made)}/submit"), 409)
+
     def test_an_edit_makes_it_void(self, owner: Sender) -> None:
         made, other = campaign(owner), manager(owner)
         act(other, made, "approve")

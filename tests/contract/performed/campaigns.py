@@ -89,6 +89,13 @@ def _(house: House, owner: Sender) -> Units:
     return of(owner.post(f"{path(made)}/pause"))
 
 
+@performs("campaign.submit")
+def _(house: House, owner: Sender) -> Units:
+    made = campaign(owner)
+    colleague(owner, "manager")
+    return of(owner.post(f"{path(made)}/submit"))
+
+
 @performs("campaign.approve")
 def _(house: House, owner: Sender) -> Units:
     made, other = campaign(owner), colleague(owner, "manager")
