@@ -57,7 +57,7 @@ class _Keeper:
     def __init__(self, kept: list[Any]) -> None:
         self._kept = kept
 
-    def __call__(self, event: Any, context: Any) -> dict[str, list[Any]]:
+    def __call__(self, event: Any, _context: Any) -> dict[str, list[Any]]:
         self._kept += event["Records"]
         return {"batchItemFailures": []}
 

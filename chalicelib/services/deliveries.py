@@ -251,4 +251,4 @@ def _entries(one: Mailing | None) -> dict[str, Activity]:
 
 def _first(found: seen.Seen) -> str:
     """When it was first heard of."""
-    return min(found[name] for name in seen.STAMPS.values() if name in found)
+    return min(str(found[name]) for name in seen.STAMPS.values() if name in found)

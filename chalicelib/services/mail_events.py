@@ -16,7 +16,7 @@ from chalicelib.models import keys, mail_event, table
 from chalicelib.models.mail_event import MailEvent
 from chalicelib.models.mailing import Mailing, parse_send_id
 from chalicelib.models.table import Item, PageOf
-from chalicelib.models.writes import insert_each, put_all
+from chalicelib.models.writes import put_all
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.mail_event import Event, MailEventQuery, MailEventView
 from chalicelib.schemas.page import Listing, Page
@@ -55,7 +55,7 @@ def set_aside(tenant: str, provider: str, bad: Iterable[tuple[str, str]]) -> Non
         parts = {"message": f"{UNREADABLE}-{digest}", "digest": digest, "mailbox": UNREADABLE, "at": item.at}
         item.place("mail_event", "gsi1", tenant=tenant, **parts)
         items[item.pk] = item
-    insert_each(list(items.values()))
+    put_all(list(items.values()))
 
 
 def build(tenant: str, event: Event) -> MailEvent:
@@ -159,11 +159,11 @@ def _of_one(tenant: str, query: MailEventQuery, wanted: Page) -> PageOf:
     fitting = [one for one in found.values() if one.at >= since and mailbox in (None, one.recipient)]
     fitting.sort(key=lambda one: (one.at, one.sk), reverse=True)
     if wanted.start is not None:
-        last = (wanted.start["at"], wanted.start["digest"])
+        last = (wanted.start["at"]["S"], wanted.start["sk"]["S"])
         fitting = [one for one in fitting if (one.at, one.sk) < last]
     here = fitting[: wanted.limit]
     more = len(fitting) > len(here)
-    return PageOf(here, {"at": here[-1].at, "digest": here[-1].sk} if more else None)
+    return PageOf(here, {"at": {"S": here[-1].at}, "sk": {"S": here[-1].sk}} if more else None)
 
 
 def _campaigns(tenant: str, items: Sequence[MailEvent]) -> dict[str, str]:

@@ -288,7 +288,7 @@ def confirmation(**fields: Any) -> Request:
 
 def test_a_subscription_to_our_topic_is_confirmed(owner: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
     fetched: list[str] = []
-    monkeypatch.setattr(outgoing, "get", lambda url: fetched.append(url) or b"")
+    monkeypatch.setattr(outgoing, "get", fetched.append)
     path = ready(owner, "ses")
     assert post(owner, path, confirmation()).status == 200
     assert fetched == [signing.SUBSCRIBE]
@@ -343,14 +343,13 @@ def test_while_the_table_is_down_the_provider_is_asked_to_come_again(
     owner: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, request = ready(owner, "sendgrid"), signing.sendgrid(DELIVERED["sendgrid"])
-    real = mail_events.put_all
 
     def down(*_: Any) -> None:
         raise errors.Unready("The table is too busy.")
 
     monkeypatch.setattr(mail_events, "put_all", down)
     assert post(owner, path, request).status == 503
-    monkeypatch.setattr(mail_events, "put_all", real)
+    monkeypatch.setattr(mail_events, "put_all", put_all)
     assert post(owner, path, request).status == 200
     assert len(listed(owner)) == 1
 
@@ -361,16 +360,15 @@ def test_a_batch_cut_off_in_the_middle_is_whole_when_it_comes_again(
     path = ready(owner, "sendgrid")
     several = [{**DELIVERED["sendgrid"], "sg_event_id": f"e{number}"} for number in range(60)]
     request = signing.sendgrid(several)
-    real = mail_events.put_all
 
     def cut_off(items: list[Any]) -> None:
-        real(items[:25])
+        put_all(items[:25])
         raise errors.Unready("The table is too busy.")
 
     monkeypatch.setattr(mail_events, "put_all", cut_off)
     assert post(owner, path, request).status == 503
     assert len(listed(owner, "?limit=200")) == 25
-    monkeypatch.setattr(mail_events, "put_all", real)
+    monkeypatch.setattr(mail_events, "put_all", put_all)
     assert post(owner, path, request).json == {"taken": 60}
     assert len(listed(owner, "?limit=200")) == 60
 

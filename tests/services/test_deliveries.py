@@ -19,7 +19,7 @@ from chalicelib.models.contact import Contact
 from chalicelib.models.mailing import Mailing
 from chalicelib.models.table import every, fetch
 from chalicelib.models.template import Template
-from chalicelib.models.writes import put_all
+from chalicelib.models.writes import put_all, transact
 from chalicelib.observability import measured
 from chalicelib.schemas.mail_event import Event
 from chalicelib.services import addresses, consent, deliveries, mail_events, seen, suppressions
@@ -216,13 +216,13 @@ def test_the_table_goes_away_between_the_writes_and_the_batch_comes_again(
     feeds.forget(house)
     mail_events.record(owner.tenant, [event(one, "delivered") for one in several])
     records = feeds.taken(house)
-    real, calls = deliveries.transact, []
+    calls = []
 
     def fails_at_first(*steps: Any) -> None:
         calls.append(len(steps))
         if len(calls) == 1:
             raise errors.Unready("The table is too busy.")
-        real(*steps)
+        transact(*steps)
 
     monkeypatch.setattr(deliveries, "transact", fails_at_first)
     answer = streams.on_change({"Records": records}, Context())
@@ -305,22 +305,19 @@ def test_a_feed_that_repeats_reorders_and_breaks_off_ends_as_the_whole_would(
     ]
     batches = [chance.sample(said, chance.randint(1, len(said))) for _ in range(4)] + [said]
     chance.shuffle(batches)
-    real = deliveries.transact
 
     def breaks_off(*steps: Any) -> None:
         if chance.random() < 0.3:
             raise errors.Unready("The table is too busy.")
-        real(*steps)
+        transact(*steps)
         if chance.random() < 0.2:
             raise errors.Unready("The answer was lost.")
 
     for batch in batches:
-        deliveries.transact = breaks_off  # type: ignore[assignment]
-        try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(deliveries, "transact", breaks_off)
             while not _done(batch):
                 pass
-        finally:
-            deliveries.transact = real
     for one in several:
         whole = seen.state_of([event for other, event in said if other is one])
         assert told(one) == {name: value for name, value in whole.items() if name != "sent"}

@@ -67,7 +67,7 @@ def test_a_provider_that_says_nothing_of_the_program_says_nothing_against_a_pers
 
 
 def test_every_rule_says_what_it_is_and_where_it_comes_from() -> None:
-    rules = [*humans.ALONE, *humans.TOGETHER]
+    rules: list[humans.Alone | humans.Together] = [*humans.ALONE, *humans.TOGETHER]
     assert len({rule.id for rule in rules}) == len(rules)
     assert all(len(rule.says) > 20 and len(rule.source) > 5 for rule in rules)
 
