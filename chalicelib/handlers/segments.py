@@ -11,10 +11,10 @@ from chalicelib.schemas.segment import (
     MembersDraft,
     MembersView,
     MemberView,
-    PreviewDraft,
-    PreviewView,
     SegmentDraft,
     SegmentPatch,
+    SegmentPreviewDraft,
+    SegmentPreviewView,
     SegmentQuery,
     SegmentView,
 )
@@ -42,12 +42,12 @@ def list_segments(actor: Actor, query: SegmentQuery, page: Page) -> Listing[Segm
 @routes.post(
     "/v1/segments/preview",
     permission="segments:write",
-    body=PreviewDraft,
-    returns=PreviewView,
+    body=SegmentPreviewDraft,
+    returns=SegmentPreviewView,
     status=200,
     begins=True,
 )
-def preview_segment(actor: Actor, body: PreviewDraft) -> PreviewView | Begun[PreviewView]:
+def preview_segment(actor: Actor, body: SegmentPreviewDraft) -> SegmentPreviewView | Begun[SegmentPreviewView]:
     """Say whom a rule would fit: at once, or of a large firm by a job (202)."""
     from chalicelib.services import previews
 

@@ -79,7 +79,7 @@ class MembersView(View):
     size: int
 
 
-class PreviewDraft(Draft):
+class SegmentPreviewDraft(Draft):
     """A rule to be tried."""
 
     rule: Rule
@@ -94,7 +94,7 @@ class SampleView(View):
     reason: str
 
 
-class PreviewView(View):
+class SegmentPreviewView(View):
     """How many a rule fits, and the first of them by name. Of a large firm a job finds out: then `id` is the job's,
     whose `counts` tell the size in the end, and behind its `result_url` is this again.
     """

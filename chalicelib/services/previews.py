@@ -17,7 +17,7 @@ from chalicelib.models.job import Job
 from chalicelib.models.table import page
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.page import Begun
-from chalicelib.schemas.segment import PreviewDraft, PreviewView, SampleView
+from chalicelib.schemas.segment import SampleView, SegmentPreviewDraft, SegmentPreviewView
 from chalicelib.services import jobs, ledger, rules, segments, titles
 from chalicelib.services.rules import Rule
 
@@ -29,7 +29,7 @@ _PAGES: Final = 10  # read at once at most, if the firm has grown unnoticed
 _SECONDS: Final = 1.5  # of one step
 
 
-def preview(actor: Actor, draft: PreviewDraft) -> PreviewView | Begun[PreviewView]:
+def preview(actor: Actor, draft: SegmentPreviewDraft) -> SegmentPreviewView | Begun[SegmentPreviewView]:
     """How many contacts a rule fits, and the first of them; of more than `AT_ONCE` contacts as a job.
 
     Raises `Invalid` at `/rule`. Half a unit for each 4 KB of contacts, and what their facts cost.
@@ -42,7 +42,7 @@ def preview(actor: Actor, draft: PreviewDraft) -> PreviewView | Begun[PreviewVie
             if _further(actor.tenant, rule, state):
                 return _view(state, None)
     job = jobs.start(actor, KIND, {"rule": draft.rule}, total=contacts, permission="contacts:read")
-    return Begun(PreviewView(id=job.id, size=None, contacts=contacts, sample=[]))
+    return Begun(SegmentPreviewView(id=job.id, size=None, contacts=contacts, sample=[]))
 
 
 def step(job: Job) -> bool:
@@ -81,6 +81,6 @@ def _fitting(tenant: str, rule: Rule, contacts: Sequence[Contact], now: Any) -> 
     return [(contact, verdict) for contact, verdict in judged if verdict.matches]
 
 
-def _view(state: dict[str, Any], job_id: str | None) -> PreviewView:
+def _view(state: dict[str, Any], job_id: str | None) -> SegmentPreviewView:
     plain = {"id": job_id, "size": state["size"], "contacts": state["contacts"], "sample": state["sample"]}
-    return msgspec.convert(plain, PreviewView)
+    return msgspec.convert(plain, SegmentPreviewView)

@@ -10,7 +10,7 @@ from chalicelib.models.moment import Moment
 from chalicelib.models.table import fetch
 from chalicelib.models.writes import Step, transact
 from chalicelib.schemas.actor import Actor
-from chalicelib.schemas.segment import PreviewDraft
+from chalicelib.schemas.segment import SegmentPreviewDraft
 from chalicelib.services import concerns, due, membership, nouns, permissions, previews, rulebooks
 from tests.contract.performing import Units, consumed, of, performs, person
 from tests.house import House, Sender
@@ -152,7 +152,7 @@ def _(house: House, owner: Sender) -> Units:
         owner.contact(**person(number))
     house.settle()
     actor = Actor(owner.tenant, owner.user, "owner", permissions.ALL)
-    return consumed(lambda: previews.preview(actor, PreviewDraft(rule=CUSTOMERS)))
+    return consumed(lambda: previews.preview(actor, SegmentPreviewDraft(rule=CUSTOMERS)))
 
 
 @performs("membership.unasked")
