@@ -21,6 +21,7 @@ PARTS = (
     "importing",
     "imports",
     "reminders",
+    "sending",
     "segments",
     "rendering",
     "webhooks",

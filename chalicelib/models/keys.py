@@ -589,8 +589,8 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
         31,
         57,
         "25 of a shard: contacts and what is known of their addresses 0.5 each; claimed and recorded 1 each. Campaign, "
-        "settings 0.5 each, shard, pace, what is counted 1 each; once in a process and run template and firm 2; pace 1, "
-        "cost 1, shard 1 for each KB, counted 4",
+        "settings 0.5 each, shard, pace, what is counted 1 each; once in a process and run, template and firm 2; pace "
+        "1, cost 1, shard 1 for each KB, counted 4",
     ),
     Pattern("sending.finish", 2, 3, "campaign 0.5, the sum 1, campaign 0.5; campaign 1 + gsi1 1, cost 1"),
     Pattern("sending.cap", 1, 0, "a contact's mailings in one query, consistent, 1 for each 4 KB; none without a cap"),

@@ -15,7 +15,6 @@ from chalicelib.models.campaign import Campaign, Shard
 from chalicelib.models.job import Job
 from chalicelib.models.settings import Settings
 from chalicelib.models.table import fetch
-from chalicelib.observability import Meter
 from chalicelib.services import audience, dispatch, settings, settling, shards, usage, windows
 from chalicelib.services.remembered import remembering
 from chalicelib.services.slices import CANCELLED, Fate, Sending, Spent
@@ -37,11 +36,9 @@ class Visit(NamedTuple):
 
 def step(job: Job) -> bool | float:
     """One shard, or some seconds of it. As `steps.STEPS` says."""
-    campaign = _campaign(job)
-    if campaign is None:
-        return True
-    with _charged(campaign):
-        return _step(job, campaign)
+    with _charged(job):
+        campaign = _campaign(job)
+        return True if campaign is None else _step(job, campaign)
 
 
 def close(job: Job) -> None:
@@ -166,12 +163,12 @@ def _campaign(job: Job) -> Campaign | None:
 
 
 @contextmanager
-def _charged(campaign: Campaign) -> Iterator[Meter]:
+def _charged(job: Job) -> Iterator[None]:
     """Bill what runs inside to the campaign, and not to the worker's call around it."""
-    outer = observability.meter()
-    with remembering(), observability.measured(f"campaign {campaign.id}") as meter:
-        observability.charge_to(campaign.tenant)
-        yield meter
-        settling.charge(campaign, meter)
+    outer, campaign = observability.meter(), str(job.params["campaign"])
+    with remembering(), observability.measured(f"campaign {campaign}") as meter:
+        observability.charge_to(job.tenant)
+        yield
+        settling.charge(job.tenant, campaign, meter)
     outer.started += meter.ms / 1000
     usage.record(meter)

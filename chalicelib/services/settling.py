@@ -86,7 +86,7 @@ def sum_of(tenant: str, campaign_id: str) -> dict[str, int]:
     return {cell: sheet.cells.get(cell, 0) if sheet else 0 for cell in shards.CELLS.values()}
 
 
-def charge(campaign: Campaign, meter: Meter) -> None:
+def charge(tenant: str, campaign_id: str, meter: Meter) -> None:
     """Add what this much of the work took to the campaign's sheet of cost. One write unit."""
     cells = {
         "rru": round(meter.rru * 1000),
@@ -95,7 +95,7 @@ def charge(campaign: Campaign, meter: Meter) -> None:
         "nano_usd": round(meter.usd() * 1e9),
         "mails": meter.mails,
     }
-    sheet = Sheet(*keys.key("sheet", tenant=campaign.tenant, book=campaign.id, name=COST))
+    sheet = Sheet(*keys.key("sheet", tenant=tenant, book=campaign_id, name=COST))
     transact(Step("update", sheet, actions=Sheet.adding(cells)))
 
 

@@ -274,7 +274,7 @@ def world(engine: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[in
         (settling, "count"),
     ):
         around(module, name)
-    monkeypatch.setattr(settling, "charge", lambda campaign, meter: None)
+    monkeypatch.setattr(settling, "charge", lambda *_: None)
     monkeypatch.setattr(queue, "send_all", lambda messages: None)
     monkeypatch.setattr(mailer, "send", lambda mail: current[0].send(mail))  # noqa: PLW0108 - there is none yet
     monkeypatch.setattr(hands, "each", one_by_one)
