@@ -138,14 +138,18 @@ def _moved(
 
 def _launched(campaign: Campaign) -> list[Step]:
     """Let it be the campaign's one run, and say what that takes."""
-    _ready(campaign, at_once=True)
+    checked = _ready(campaign, at_once=True).template
     campaign.run = ids.new("run")
     campaign.launched_at, campaign.paused_reason = clock.stamp(), None
-    return list(dispatch.launch(campaign))
+    steps = list(dispatch.launch(campaign))
+    kept = (campaign.frozen or {}).get("template", {}).get("version")
+    if checked is None or kept != int(checked.version):  # read a moment later, or as it was a moment ago
+        raise errors.Stale("The template was changed meanwhile.")
+    return steps
 
 
-def _ready(campaign: Campaign, *, at_once: bool) -> None:
-    """Nothing, or `Conflict` with what keeps it from being sent. A segment may still be filled if it is sent later."""
+def _ready(campaign: Campaign, *, at_once: bool) -> campaign_parts.Parts:
+    """What it is made of, or `Conflict` with what keeps it from being sent. A segment may be filled until it is."""
     found = campaign_parts.of(campaign)
     lacking = approvals.lacking(campaign, found)
     if lacking is not None:
@@ -155,6 +159,7 @@ def _ready(campaign: Campaign, *, at_once: bool) -> None:
     if wrong:
         flaws = [errors.Flaw(one.pointer, "preflight", one.message) for one in wrong]
         raise errors.Conflict("It cannot be sent like this.", *flaws)
+    return found
 
 
 def _stopped(campaign: Campaign) -> Sequence[Step]:

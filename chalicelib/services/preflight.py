@@ -26,6 +26,7 @@ from chalicelib.schemas.job import JobView
 from chalicelib.services import (
     addresses,
     approvals,
+    budget,
     campaign_lint,
     campaign_parts,
     campaign_price,
@@ -159,6 +160,7 @@ def _answer(campaign: Campaign, found: Parts, state: State, doubles: int) -> Pre
                 *_topic(campaign),
                 *_share(firm, audience, campaign.tenant),
                 *_nobody(audience, mails),
+                *_limit(campaign, mails),
                 *_fee(mails),
             ]
         ),
@@ -192,6 +194,13 @@ def _share(firm: Settings, audience: int, tenant: str) -> Iterator[Remark]:
 def _nobody(audience: int, mails: int) -> Iterator[Remark]:
     if audience and not mails:
         yield Remark(severity="warning", message="Nobody of the audience may be mailed.", pointer="/segment_id")
+
+
+def _limit(campaign: Campaign, mails: int) -> Iterator[Remark]:
+    enough = None if campaign.max_cost is None else int(campaign.max_cost) * 1000 // budget.estimate(1)
+    if enough is not None and enough < mails:
+        message = f"Its limit of cost is reached after {enough} of {mails} mails; it is paused then."
+        yield Remark(severity="warning", message=message, pointer="/max_cost")
 
 
 def _fee(mails: int) -> Iterator[Remark]:

@@ -9,7 +9,7 @@ import pytest
 from chalicelib import clock, ids
 from chalicelib.models import moments
 from chalicelib.models.moment import Moment
-from chalicelib.services import campaign_states, campaigns, due, launching
+from chalicelib.services import campaign_states, campaigns, dispatch, due, launching
 from chalicelib.services.campaign_states import STATES
 from tests.campaigning import act, bare_segment, bare_template, campaign, edited
 from tests.contract.calling import colleague
@@ -184,6 +184,21 @@ class TestSteps:
     def test_a_segment_that_is_being_filled_is_waited_for(self, owner: Sender) -> None:
         made = campaign(owner, segment_id=bare_segment(owner.tenant, building="job_x"))
         refused(owner.post(f"{path(made)}/launch"), 409, "/segment_id")
+
+    def test_what_is_kept_is_what_was_checked(self, owner: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+        made, launch, seen = campaign(owner), dispatch.launch, list[str]()
+
+        def meanwhile(one: Any) -> Any:
+            if not seen:
+                answer = owner.patch(f"/v1/templates/{made['template_id']}", {"subject": "Changed"})
+                assert answer.status == 200, answer.text
+            seen.append(one.id)
+            return launch(one)
+
+        monkeypatch.setattr(dispatch, "launch", meanwhile)
+        act(owner, made, "launch")
+        frozen = campaigns.load(owner.tenant, made["id"], consistent=True).frozen
+        assert (len(seen), frozen["template"]["subject"]) == (2, "Changed")
 
     def test_an_empty_segment_may_be_filled_until_its_time(self, owner: Sender) -> None:
         clock.set(NOON)

@@ -190,6 +190,12 @@ class TestLint:
         made = campaign(owner, topic="news", segment_id=segment(owner, *people(owner, 1)))
         assert "/topic" in lint(flown(owner, made), "warning")
 
+    def test_a_limit_that_is_reached_before_the_end_is_a_warning(self, owner: Sender) -> None:
+        made = campaign(owner, segment_id=segment(owner, *people(owner, 3)), max_cost=250)
+        assert "after 2 of 3" in lint(flown(owner, made), "warning")["/max_cost"]
+        owner.patch(f"/v1/campaigns/{made['id']}", {"max_cost": 1000})
+        assert "/max_cost" not in lint(flown(owner, made), "warning")
+
     def test_an_approval_that_is_wanted_is_an_error(self, owner: Sender) -> None:
         made = campaign(owner)
         assert owner.patch("/v1/settings", {"campaign_approval": True}).status == 200
