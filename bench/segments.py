@@ -27,7 +27,7 @@ def rows() -> list[Row]:
 
 
 def _evaluated(here: House) -> Iterator[Row]:
-    from chalicelib.services import rules
+    from chalicelib.services import nouns, rules
 
     asked = [rules.parse(here.tenant, plain) for plain in _rules()]
     contact = _filled(here)
@@ -48,6 +48,9 @@ def _evaluated(here: House) -> Iterator[Row]:
     def read(_known: Any) -> None:
         judge(rules.facts.of(here.tenant, contact, needs))
 
+    def look(_known: Any) -> None:
+        judge(rules.look(here.tenant, [contact], asked, _NOW)[0])
+
     def parse(_known: Any) -> None:
         for plain in _rules():
             rules.parse(here.tenant, plain)
@@ -55,6 +58,14 @@ def _evaluated(here: House) -> Iterator[Row]:
     yield _row(f"segments, a contact against {RULES} rules, facts in hand", _cpu(judge, full), "ms CPU", PROMISE)
     yield _row(f"segments, the same with {RULES} reasons", _cpu(explain, full), "ms CPU")
     yield _row("segments, the same with its facts read", _cpu(read, full), "ms CPU")
+    yield _row("segments, the same with facts read as far as rules need", _cpu(look, full), "ms CPU")
+    yield _row("segments, facts read for all rules", _units(read), "units")
+    yield _row("segments, facts read as far as rules need", _units(look), "units")
+    audience = [rule for number, rule in enumerate(asked) if number % len(_PATTERNS) in (0, 5)]
+    stranger, _ = here.call("POST", "/v1/contacts", {"first_name": "Grace"})
+    other = nouns.load(nouns.NOUNS["contact"], here.tenant, stranger["id"])
+    alone = _units(lambda _known: rules.look(here.tenant, [other], audience, _NOW))
+    yield _row(f"segments, facts read for {len(audience)} rules that its own fields decide", alone, "units", 0)
     yield _row(f"segments, {RULES} rules parsed", _cpu(parse, full), "ms CPU")
 
 
@@ -77,6 +88,15 @@ def _cpu(act: Callable[[Any], None], facts: Any) -> float:
         act(known)
         taken.append((time.process_time() - started) * 1000)
     return median(taken)
+
+
+def _units(act: Callable[[Any], object]) -> float:
+    """Read units of one call."""
+    from chalicelib import observability
+
+    with observability.measured("bench") as meter:
+        act(None)
+    return meter.rru
 
 
 def _filled(here: House) -> Any:

@@ -179,6 +179,7 @@ def grouped(inner: Any) -> Any:
 
 SOME = [groups(noun).map(lambda rule, noun=noun: {noun: rule}) for noun in ("deal", "order", "mail")]
 RULES = groups("contact", *SOME)
+ALONE = st.one_of(*(condition("contact", field, kind) for field, kind in FIELDS["contact"].items()))
 # What time alone changes.
 TIMELY = st.one_of(
     *(
@@ -193,10 +194,17 @@ def rule(plain: Any) -> rules.Rule:
     return rules.parse("t", plain)
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(RULES, worlds, moments)
 def test_rules_say_what_a_judge_of_other_words_says(plain: Any, world: Any, now: datetime) -> None:
     assert rule(plain).verdict(ruling.facts(world), now).matches == ruling.holds(plain, world, now)
+
+
+@settings(max_examples=900)
+@given(ALONE, worlds, moments)
+def test_so_does_each_condition_by_itself(plain: Any, world: Any, now: datetime) -> None:
+    asked = {"any": [plain]}
+    assert rule(asked).verdict(ruling.facts(world), now).matches == ruling.holds(asked, world, now)
 
 
 @settings(max_examples=300)
@@ -207,11 +215,11 @@ def test_a_verdict_holds_until_the_moment_it_says_and_not_longer(
     holds_until(plain, world, now, seed)
 
 
-@settings(max_examples=600)
-@given(TIMELY, worlds, moments, st.integers(0, 10**9))
-def test_so_does_each_relative_date_by_itself(plain: Any, world: Any, now: datetime, seed: int) -> None:
-    holds_until({"all": [plain]}, world, now, seed)
-    assert rule({"all": [plain]}).verdict(ruling.facts(world), now).matches == ruling.holds(plain, world, now)
+@settings(max_examples=500)
+@given(grouped(TIMELY), worlds, moments, st.integers(0, 10**9))
+def test_so_do_relative_dates_alone_and_together(plain: Any, world: Any, now: datetime, seed: int) -> None:
+    holds_until(plain, world, now, seed)
+    assert rule(plain).verdict(ruling.facts(world), now).matches == ruling.holds(plain, world, now)
 
 
 def holds_until(plain: Any, world: Any, now: datetime, seed: int) -> None:
