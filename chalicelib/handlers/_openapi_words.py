@@ -148,6 +148,25 @@ _DEA, _PIP, _STG = (f"{prefix}_{_ULID}" for prefix in ("dea", "pip", "stg"))
 
 # Fields, of one struct or of any, whose type has no example or whose meaning asks for a better one.
 EXAMPLES: Final[dict[str, Any]] = {
+    **{
+        f"Template{kind}.{name}": value
+        for kind in ("Draft", "Patch", "Row", "View")
+        for name, value in (
+            ("id", f"tpl_{_ULID}"),
+            ("name", "Spring"),
+            ("subject", "{{ contact.first_name }}, what is new"),
+            ("preheader", "Three new engines"),
+            ("partials", ["footer"]),
+            ("html", "<p>Hello {{ contact.first_name }}</p><p><a href=\"{{ unsubscribe_url }}\">Unsubscribe</a></p>"),
+            ("text", "Hello {{ contact.first_name }}. To unsubscribe: {{ unsubscribe_url }}"),
+            ("mjml", None),
+        )
+    },
+    "PreviewDraft.contact_id": f"con_{_ULID}",
+    "PreviewView.subject": "Ada, what is new",
+    "PreviewView.html": "<p>Hello Ada</p>",
+    "PreviewView.text": "Hello Ada",
+    "Finding.message": "Line 3: there is no contact.frist_name.",
     "MailEventView.id": f"evt_{_ULID}",
     "MailEventView.type": "delivered",
     "MailEventView.bounce": None,
@@ -391,6 +410,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "BulkDraft.fields": None,
     "BulkDraft.filter": {"tag": "fair-2026"},
     "BulkDraft.ids": None,
+    "BulkDraft.segment_id": None,
     "BulkDraft.tags": ["vip"],
     "FieldDraft.label": "Satisfaction",
     "FieldDraft.name": "satisfaction",

@@ -8,13 +8,14 @@ from chalicelib.schemas.fields import Draft, Id
 from chalicelib.schemas.parts import Tags
 from chalicelib.schemas.view import Filter
 
-Action = Literal["update", "tag", "untag", "assign", "delete", "restore"]
+Action = Literal["update", "tag", "untag", "assign", "delete", "restore", "add_to_segment", "remove_from_segment"]
 
 
 class BulkDraft(Draft, kw_only=True):
     """What to do with which records: those of `ids`, or those that a list with the parameters of `filter` shows.
 
-    `update` takes `fields` (a merge patch), `tag` and `untag` take `tags`, `assign` takes `owner_id` (null: nobody's).
+    `update` takes `fields` (a merge patch), `tag` and `untag` take `tags`, `assign` takes `owner_id` (null: nobody's),
+    `add_to_segment` and `remove_from_segment` take the `segment_id` of a static list of contacts.
     An empty filter means every record, and has to say so by `all`.
     """
 
@@ -25,6 +26,7 @@ class BulkDraft(Draft, kw_only=True):
     fields: dict[str, Any] | None = None
     tags: Tags | None = None
     owner_id: Id | UnsetType | None = UNSET
+    segment_id: Id | None = None
 
 
 class ReassignDraft(Draft):

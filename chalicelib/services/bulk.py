@@ -22,7 +22,7 @@ from chalicelib.schemas.deal import DealPatch
 from chalicelib.schemas.fields import merged
 from chalicelib.schemas.job import JobView
 from chalicelib.schemas.page import Page
-from chalicelib.services import jobs, lists, nouns, parties, selections, sweeps, users
+from chalicelib.services import jobs, lists, nouns, parties, segments, selections, sweeps, users
 from chalicelib.services.nouns import Noun
 
 KIND: Final = "bulk"
@@ -30,7 +30,15 @@ PATCHES: Final[dict[str, Any]] = {"contact": ContactPatch, "company": CompanyPat
 _PAGE: Final = 200
 _LARGEST: Final = 10_000  # bytes of a patch: the job, which holds it, is written at each step
 # What each action takes besides the records.
-_TAKES: Final = {"update": "fields", "tag": "tags", "untag": "tags", "assign": "owner_id"}
+_TAKES: Final = {
+    "update": "fields",
+    "tag": "tags",
+    "untag": "tags",
+    "assign": "owner_id",
+    "add_to_segment": "segment_id",
+    "remove_from_segment": "segment_id",
+}
+_LISTED: Final = {"add_to_segment": True, "remove_from_segment": False}  # whether somebody is in the list afterwards
 # A record on which a patch is tried: a change that it cannot take, none can.
 _SAMPLES: Final[dict[str, dict[str, Any]]] = {
     "contact": {
@@ -109,6 +117,9 @@ class _Bulk:
             return bool(record.deleted_at) is (self.action == "restore")
         if record.deleted_at:
             raise errors.NotFound(f"This {self.noun.name} is in the trash.")
+        if self.action in _LISTED:
+            listed = segments.lists(record.tenant, record.id, self.params["segment_id"])
+            return listed is not _LISTED[self.action]
         written = nouns.written(record)
         return bool(_filled(merged(written, self._patch(written))) != written)
 
@@ -119,6 +130,8 @@ class _Bulk:
             self.verbs.delete(self.actor, record.id, version)
         elif self.action == "restore":
             self.verbs.restore(self.actor, record.id, version)
+        elif self.action in _LISTED:
+            segments.enlist(self.actor, self.params["segment_id"], [record.id], leave=not _LISTED[self.action])
         else:
             self.verbs.update(self.actor, record.id, self._patch(nouns.written(record)), version)
 
@@ -169,6 +182,21 @@ def _check_action(actor: Actor, noun: Noun, draft: BulkDraft) -> None:
         users.exists(actor.tenant, str(draft.owner_id), "/owner_id")
     if draft.fields is not None:
         _try(actor, noun, draft.fields)
+    if draft.segment_id is not None:
+        _check_segment(actor, noun, draft.segment_id)
+
+
+def _check_segment(actor: Actor, noun: Noun, segment_id: str) -> None:
+    if noun.name != "contact":
+        raise errors.invalid("/action", "unsupported", "A segment is of contacts.")
+    if not actor.may("segments:write"):
+        raise errors.Forbidden("This needs the permission segments:write.")
+    try:
+        segment = segments.load(actor.tenant, segment_id)
+    except errors.NotFound as error:
+        raise errors.invalid("/segment_id", "unknown", error.detail) from None
+    if segment.what != "static":
+        raise errors.invalid("/segment_id", "unsupported", "Who is in a dynamic segment is said by its rule.")
 
 
 def _try(actor: Actor, noun: Noun, patch: dict[str, Any]) -> None:

@@ -13,8 +13,8 @@ from chalicelib.errors import Flaw
 from chalicelib.models import keys
 from chalicelib.models.campaign import Campaign
 from chalicelib.models.contact import Contact
-from chalicelib.models.segment import Segment
-from chalicelib.models.table import Item, every, several
+from chalicelib.models.segment import Member, Segment
+from chalicelib.models.table import Item, every, fetch, several
 from chalicelib.models.writes import Step, transact
 from chalicelib.schemas import decoding
 from chalicelib.schemas.actor import Actor
@@ -182,8 +182,7 @@ def add(actor: Actor, segment_id: str, draft: MembersDraft) -> MembersView:
     ]
     if strangers:
         raise errors.Invalid("Some of these contacts are not there.", *strangers)
-    edit = membership.Edit(segment.id, clock.stamp(), draft.reason or f"added by {actor.user}")
-    done = membership.settle(actor.tenant, wanted, only=(), edit=edit)
+    done = enlist(actor, segment.id, wanted, draft.reason)
     added = sum(1 for _, name in done.added if name == segment.id)
     return MembersView(added=added, unchanged=len(wanted) - added, size=size(actor.tenant, segment.id))
 
@@ -194,10 +193,23 @@ def remove(actor: Actor, segment_id: str, contact_id: str) -> None:
     absent = errors.NotFound("This contact is not in the segment.")
     if not ids.is_id("con", contact_id):
         raise absent
-    edit = membership.Edit(segment.id, clock.stamp(), None)
-    done = membership.settle(actor.tenant, [contact_id], only=(), edit=edit)
+    done = enlist(actor, segment.id, [contact_id], leave=True)
     if (contact_id, segment.id) not in done.removed:
         raise absent
+
+
+def enlist(
+    actor: Actor, segment_id: str, contact_ids: list[str], reason: str | None = None, *, leave: bool = False
+) -> membership.Settled:
+    """Let contacts that are there be in a static list, or leave it. What it costs: `membership.settle`."""
+    edit = membership.Edit(segment_id, clock.stamp(), None if leave else reason or f"added by {actor.user}")
+    return membership.settle(actor.tenant, contact_ids, only=(), edit=edit)
+
+
+def lists(tenant: str, contact_id: str, segment_id: str) -> bool:
+    """Whether a contact is in a segment. One unit."""
+    place = Member.of(tenant, segment_id, contact_id)
+    return fetch(Member, place.pk, place.sk, consistent=True) is not None
 
 
 def load(tenant: str, segment_id: str, *, consistent: bool = False) -> Segment:

@@ -257,3 +257,34 @@ def test_a_segment_of_another_firm_is_not_there(house: House, owner: Sender) -> 
         stranger.delete(f"{path}/members/{ada['id']}"),
     ):
         assert answer.status == 404
+
+
+def test_many_come_into_a_list_and_leave_it_by_a_filter(house: House, owner: Sender) -> None:
+    ada, bob = owner.contact(first_name="Ada", tags=["fair"]), owner.contact(first_name="Bob", tags=["fair"])
+    owner.contact(first_name="Cid")
+    house.settle()
+    made = segment(owner)
+    put = {"action": "add_to_segment", "segment_id": made["id"], "filter": {"tag": "fair"}}
+    for counts in ({"updated": 2}, {"unchanged": 2}):
+        job = owner.post("/v1/contacts/bulk", put)
+        assert job.status == 202, job.text
+        house.settle()
+        assert owner.get(f"/v1/jobs/{job.json['id']}").json["counts"] == counts
+        assert names(owner, made) == ["Ada", "Bob"]
+    job = owner.post("/v1/contacts/bulk", {**put, "action": "remove_from_segment", "filter": None, "ids": [ada["id"]]})
+    house.settle()
+    assert names(owner, made) == ["Bob"]
+    assert bob["id"]
+
+
+def test_what_no_bulk_change_does_to_a_segment(house: House, owner: Sender) -> None:
+    rule, fixed = dynamic(house, owner), segment(owner)
+    strangers = segment(house.signup())
+    base = {"action": "add_to_segment", "ids": [owner.contact()["id"]]}
+    assert flaw(owner.post("/v1/contacts/bulk", base)) == (422, "/segment_id", "required")
+    for bad, code in ((rule, "unsupported"), (strangers, "unknown")):
+        refused = owner.post("/v1/contacts/bulk", {**base, "segment_id": bad["id"]})
+        assert flaw(refused) == (422, "/segment_id", code)
+    firm = owner.post("/v1/companies", {"name": "Engines"}).json
+    refused = owner.post("/v1/companies/bulk", {**base, "ids": [firm["id"]], "segment_id": fixed["id"]})
+    assert flaw(refused) == (422, "/action", "unsupported")
