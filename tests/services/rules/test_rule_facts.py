@@ -136,6 +136,10 @@ def test_mails_are_those_that_were_sent(owner: Sender) -> None:
     ]
     assert [plain for plain in true if not holds(owner, ada, plain)] == []
     assert not holds(owner, ada, {"all": [{"mail": one("sent_at", "within_days", 5)}]})
+    bob = owner.contact()
+    for status in ("claimed", "suppressed", "failed"):
+        mailed(owner, bob, 1, status)
+    assert not holds(owner, bob, {"all": [{"mail": one("campaign_id", "eq", CAMPAIGN)}]})
 
 
 def test_mails_have_a_bound_and_the_newest_count(owner: Sender) -> None:
@@ -176,7 +180,9 @@ def test_orders_and_activities_that_are_handed_in(house: House, owner: Sender) -
     owner.patch(f"/v1/orders/{placed['id']}", {"status": "refunded"})
     after = fetch(Item, *keys.key("order", tenant=owner.tenant, id=placed["id"]), consistent=True)
     for seen in ([before], [after], [after, before], [before, after]):
-        assert [part.record.status for part in known(owner, ada, "orders", seen=seen).orders] == ["refunded"]
+        found = known(owner, ada, "orders", seen=seen)
+        assert [part.record.status for part in found.orders] == ["refunded"]
+        assert found.last_ordered is None
     said = Activity(subject_id=ada["id"], what="call", at=stamp(1))
     assert known(owner, ada, "activity.call", seen=[said]).activity == {"call": stamp(1)}
     assert known(owner, ada, "activity.meeting", seen=[said]).activity == {}

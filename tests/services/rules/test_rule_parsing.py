@@ -1,5 +1,8 @@
 """What rules may say: everything else is refused with its place in the rule, and with what would fit."""
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -347,3 +350,14 @@ def test_every_attribute_that_a_field_reads_is_watched(scope: str) -> None:
         if unwatched := read - field.watch - {("contact", "id")}:
             missing[name] = unwatched
     assert missing == {}
+
+
+def test_every_field_is_documented() -> None:
+    """And the example there is a rule."""
+    page = (Path(__file__).parents[3] / "docs" / "segment-rules.md").read_text()
+    named = set(re.findall(r"`([^`\n]+)`", page.partition("## Fields")[2]))
+    assert {name for scope in catalog.FIELDS for name in catalog.names(scope)} - named == set()
+    for kind, fitting in KINDS.items():
+        assert all(f"{op}" in page for op in fitting), kind
+    example = json.loads(page.partition("```json")[2].partition("```")[0])
+    assert rules.parse("t", example).needs == {"deals", "mail", "purchases", "zone"}
