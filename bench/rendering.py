@@ -85,7 +85,8 @@ def _bare(sources: list[str], made: rendering.Compiled) -> Callable[[], Any]:
     own, foot = sources
     inside = Environment(autoescape=True, loader=DictLoader({"footer": foot}))
     plain = Environment(loader=DictLoader({"footer": str(made.text.partials["footer"])}))
-    inside.get_template, plain.get_template = _cached(inside), _cached(plain)  # type: ignore[method-assign]
+    for one in (inside, plain):
+        vars(one)["get_template"] = _cached(one)
     parts = [plain.from_string(_SUBJECT), inside.from_string(own), plain.from_string(str(made.text))]
     return lambda: [part.render(**_VALUES) for part in parts]
 

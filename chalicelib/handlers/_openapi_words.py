@@ -157,7 +157,7 @@ EXAMPLES: Final[dict[str, Any]] = {
             ("subject", "{{ contact.first_name }}, what is new"),
             ("preheader", "Three new engines"),
             ("partials", ["footer"]),
-            ("html", "<p>Hello {{ contact.first_name }}</p><p><a href=\"{{ unsubscribe_url }}\">Unsubscribe</a></p>"),
+            ("html", '<p>Hello {{ contact.first_name }}</p><p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p>'),
             ("text", "Hello {{ contact.first_name }}. To unsubscribe: {{ unsubscribe_url }}"),
             ("mjml", None),
         )
