@@ -165,11 +165,15 @@ def _success(route: Route, status: int, book: schemas.Book) -> dict[str, Any]:
     begun = route.begins if status == 202 and not isinstance(route.begins, bool) else None
     if status in (201, 202) and "id" in (*_fields(route), *getattr(begun, "__struct_fields__", ())):
         names.append("Location")
+    if status == 302:
+        names.append("Location")
     if route.keyed:
         names.append("Idempotency-Replayed")
     if 429 in route.errors:
         names += words.QUOTA
-    answer = {"description": words.SUCCESS[status], "headers": _headers(*names)}
+    answer: dict[str, Any] = {"description": words.SUCCESS[status], "headers": _headers(*names)}
+    if route.method == "HEAD" or status == 302:
+        return answer
     if route.media_type is not None:
         answer["content"] = {route.media_type: {"schema": {"type": "string"}}}
     if route.returns is not None:

@@ -1,6 +1,7 @@
 """What mail providers call, over HTTP: the body is handed on as it came, for its signature is over its bytes."""
 
 from chalicelib.handlers._http import Routes
+from chalicelib.schemas.mail_event import TakenView
 from chalicelib.schemas.page import Document
 
 # Services are loaded where they are called: the cold start of any other request should not pay for them.
@@ -10,7 +11,7 @@ routes = Routes(__name__)
 @routes.post(
     "/v1/hooks/{provider}/{tenant_key}",
     permission=None,
-    media_type="application/json",
+    returns=TakenView,
     status=200,
     pages=(406,),
     errors=(400, 401, 403, 413, 503),

@@ -72,6 +72,12 @@ class MailEventView(View):
     campaign_id: str | None
 
 
+class TakenView(View):
+    """How many events a provider's call brought that could be read."""
+
+    taken: int
+
+
 class MailEventQuery(ListQuery):
     """Which events: all of the firm, of one message, of one mailbox; since when it happened. Newest first.
 
