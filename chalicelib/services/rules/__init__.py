@@ -86,10 +86,13 @@ def look(
     """The facts of these contacts, each as far as one of these rules still needs them: the dearest are read last, and
     of nobody for whom the rest has decided for good. Otherwise as `facts.many`.
     """
-    at = times.micros(now)
-    nodes = [rule.node for rule in asked]
+    at, everything = times.micros(now), [rule.node for rule in asked]
+    left: dict[str, list[Node]] = {}  # by contact: what wants nothing more does so for good
 
     def wanted(known: Facts) -> frozenset[str]:
-        return frozenset[str]().union(*(settled(node, known, at)[1] for node in nodes))
+        who = known.contact.id
+        found = [(node, settled(node, known, at)[1]) for node in left.get(who, everything)]
+        left[who] = [node for node, more in found if more]
+        return frozenset[str]().union(*(more for _, more in found))
 
     return facts.gather(tenant, contacts, wanted, seen=seen, consistent=consistent)
