@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chalicelib import clock, errors
 from chalicelib.models.template import Template
 from chalicelib.services import html, rendering
-from chalicelib.services.rendering import engine, limits, plain
+from chalicelib.services.rendering import engine, limits, plain, tags
 from chalicelib.services.rendering.marks import LONGEST, MOST, Unreadable, scan
 from chalicelib.services.rendering.sources import Piece, Sources
 
@@ -483,6 +483,6 @@ def test_bounds_are_far_from_a_mail_of_many_rows() -> None:
     own = f"<table>{{% for i in (1..200) %}}{row}{{% endfor %}}</table>"
     text = compiled(own)
     meter = limits.Meter()
-    buffer = engine.Buffer(meter)
-    text.html.render_with_context(engine.Context(text.html, globals=ADA, meter=meter), buffer)
+    buffer = tags.Buffer(meter)
+    text.html.render_with_context(tags.Context(text.html, globals=ADA, meter=meter), buffer)
     assert limits.STEPS - meter.steps < limits.STEPS / 10

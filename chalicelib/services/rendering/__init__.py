@@ -129,12 +129,13 @@ def _remembered(key: Any, make: Callable[[], Compiled]) -> Compiled:
 
 
 def _html(sources: "Sources", piece: "Piece", preheader: str | None) -> "Text":
-    from chalicelib.services.rendering import engine, preparing
+    from chalicelib.services.rendering import preparing
+    from chalicelib.services.rendering.tags import LINK
 
     if sources.html is None:
         return _parsed(lambda: preparing.escaped(sources.text or ""), piece, "html")
     whole = sources.html
-    return _parsed(lambda: preparing.html(whole, preheader, engine.LINK), piece, "html")
+    return _parsed(lambda: preparing.html(whole, preheader, LINK), piece, "html")
 
 
 def _text(sources: "Sources", piece: "Piece") -> "Text":
