@@ -1,16 +1,25 @@
 """Campaigns: what can be written when, which step of life follows which, who has to approve, and when they are due."""
 
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from chalicelib import clock, ids
+from chalicelib import clock, errors, ids
 from chalicelib.models import moments
 from chalicelib.models.moment import Moment
-from chalicelib.services import campaign_states, campaigns, dispatch, due, launching
+from chalicelib.models.writes import Step, transact
+from chalicelib.schemas.actor import Actor
+from chalicelib.schemas.campaign import CampaignDraft, Start
+from chalicelib.services import campaign_states, campaigns, dispatch, due, launching, permissions
 from chalicelib.services.campaign_states import STATES
+from tests import mailshots
 from tests.campaigning import act, bare_segment, bare_template, campaign, edited
 from tests.contract.calling import colleague
 from tests.feeds import purge
@@ -40,6 +49,58 @@ def refused(answer: Answer, status: int, pointer: str | None = None) -> None:
 
 def manager(owner: Sender) -> Sender:
     return colleague(owner, "manager")
+
+
+class Firm:
+    """A firm without HTTP, for many short stories; and what the table says of each step."""
+
+    def __init__(self) -> None:
+        self.actor = Actor(ids.new("ten"), ids.new("usr"), "owner", permissions.ALL)
+        self.parts: dict[str, Any] = {
+            "segment_id": bare_segment(self.actor.tenant),
+            "template_id": bare_template(self.actor.tenant),
+        }
+
+    def draft(self) -> CampaignDraft:
+        return CampaignDraft(name="Spring", **self.parts)
+
+    def take(self, verb: str, campaign_id: str, status: str) -> str:
+        """Take a step, or be refused; the state that follows."""
+        row = STATES["launch" if verb == "come" else verb]
+        if verb == "come":  # a moment that comes again, whatever happened meanwhile
+            moment = Moment(tenant=self.actor.tenant, subject_id=campaign_id, what=launching.WHAT, at=LATER)
+            launching.come(moment)
+            if status == "scheduled":  # `due` removes it then
+                transact(Step("delete", moment_of(moment)))
+            return "running" if status == "scheduled" else status
+        allowed = status in row.sources or (row.stays and status == row.target)
+        try:
+            self._do(verb, campaign_id)
+        except errors.Conflict:
+            assert not allowed
+            return status
+        assert allowed
+        return row.target
+
+    def _do(self, verb: str, campaign_id: str) -> None:
+        if verb == "finish":
+            campaign_states.move(self.actor.tenant, campaign_id, verb, "system")
+        elif verb == "schedule":
+            launching.schedule(self.actor, campaign_id, Start(at=clock.parse(LATER)), None, "https://crm.test")
+        elif verb == "launch":
+            launching.launch(self.actor, campaign_id, None, "https://crm.test")
+        else:
+            getattr(launching, verb)(self.actor, campaign_id, None)
+
+
+def moment_of(moment: Moment) -> Moment:
+    moment.keys()
+    return moment
+
+
+@pytest.fixture(scope="module")
+def firm(engine: str) -> Firm:
+    return Firm()
 
 
 class TestWhatIsWritten:
@@ -225,6 +286,47 @@ class TestSteps:
 
         moved, ours = campaign_states.move(owner.tenant, made["id"], "cancel", "test", edit)
         assert (moved.status, ours, seen, moved.rate) == ("cancelled", True, ["cancelled"] * 2, 9)
+
+
+class TestAnyOrder:
+    @pytest.fixture(autouse=True)
+    def _tidied(self, firm: Firm) -> Iterator[None]:
+        yield
+        clock.reset()
+        purge()
+
+    @given(verbs=st.lists(st.sampled_from([*STATES, "come"]), min_size=1, max_size=9))
+    @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_states_follow_the_table_and_only_a_scheduled_one_has_a_moment(self, firm: Firm, verbs: list[str]) -> None:
+        clock.set(NOON)
+        made = campaigns.create(firm.actor, firm.draft())
+        status, run = "draft", None
+        for verb in verbs:
+            status = firm.take(verb, made.id, status)
+            there = campaigns.load(firm.actor.tenant, made.id, consistent=True)
+            assert there.status == status
+            assert (there.run or None) == run or (run is None and status == "running")
+            run = there.run
+            moment = moments.load(firm.actor.tenant, made.id, launching.WHAT)
+            assert (moment is not None) == (status == "scheduled")
+            assert (there.run is not None) == (status in ("running", "paused", "finished") or run is not None)
+        jobs = mailshots.jobs_of(firm.actor.tenant, dispatch.AUDIENCE)
+        assert len([one for one in jobs if one.params["campaign"] == made.id]) == (run is not None)
+
+    def test_many_who_launch_at_once_make_one_run(self, firm: Firm) -> None:
+        made = campaigns.create(firm.actor, firm.draft())
+        start = threading.Barrier(4)
+
+        def launch() -> str:
+            start.wait()
+            return launching.launch(firm.actor, made.id, None, "https://crm.test").status
+
+        with ThreadPoolExecutor(4) as pool:
+            assert [one.result() for one in [pool.submit(launch) for _ in range(4)]] == ["running"] * 4
+        jobs = [
+            one for one in mailshots.jobs_of(firm.actor.tenant, dispatch.AUDIENCE) if one.params["campaign"] == made.id
+        ]
+        assert [one.params["run"] for one in jobs] == [campaigns.load(firm.actor.tenant, made.id, consistent=True).run]
 
 
 class TestSchedule:
