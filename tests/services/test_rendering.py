@@ -326,6 +326,11 @@ def test_a_text_that_somebody_wrote_stays_as_it_is() -> None:
     assert rendering.render(made, {**ADA, "v": "<v>"}).text == "Dear Ada,\n\n\n\n  <b>  & <v>"
 
 
+def test_a_template_of_text_alone_has_it_for_html_too() -> None:
+    made = rendering.render(compiled(text="Dear {{ contact.first_name }},\n<3 {% if true\n %}&{% endif %}"), ADA)
+    assert made.html == "Dear Ada,<br>\n&lt;3 &amp;"
+
+
 def test_braces_of_a_reader_or_a_reference_are_no_liquid() -> None:
     own = "<p>&#123;&#123; contact.first_name }} &#123;{% if true %}x{% endif %}</p>"
     made = rendering.render(compiled(own), {"contact": {"first_name": "{{ 1 }}"}})

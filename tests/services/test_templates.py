@@ -1,12 +1,14 @@
 """Templates over HTTP: what is kept, what is refused and where, partials, previews and findings."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from chalicelib.models.template import Template
 from chalicelib.services import rendering, templates
-from chalicelib.services.rendering import values
+from chalicelib.services.rendering import sources, values
 from tests.house import Answer, House, Sender
 
 OUT = '<p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p>'
@@ -280,6 +282,28 @@ def test_nothing_is_to_be_said_of_a_good_template(owner: Sender) -> None:
 )
 def test_what_is_found(owner: Sender, fields: dict[str, Any], expected: tuple[str, str, str]) -> None:
     assert expected in found(owner, **fields)
+
+
+def test_of_a_template_that_is_text_alone_only_its_text_is_judged(owner: Sender) -> None:
+    assert found(owner, html=None, text="{{ contact.title }} {{ unsubscribe_url }}") == {
+        ("warning", "may_be_empty", "/text")
+    }
+
+
+def test_whoever_only_lists_templates_does_without_the_engine() -> None:
+    code = "import sys, chalicelib.services.templates; print({'liquid', 'nh3', 'mrml', 'Crypto'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+def test_forty_kilobytes_are_kept_in_seven(owner: Sender) -> None:
+    """What a template costs: a unit for each KB packed."""
+    rows = "".join(
+        f"<tr><td style='padding:{n}px'>{{{{ contact.custom.f{n} }}}} row {n * 7919}</td></tr>" for n in range(480)
+    )
+    _, packed = sources.packed(sources.Sources(html=f"<table>{rows}</table>"))
+    assert len(rows) > 30_000
+    assert len(packed) < 7_000
 
 
 def test_custom_fields_are_known_and_partials_looked_into(owner: Sender) -> None:

@@ -61,7 +61,9 @@ def findings(template: Template) -> list[Finding]:
             Finding(severity="error", code=one.code, message=one.message, pointer=one.pointer) for one in error.flaws
         ]
     html = "/mjml" if own.mjml is not None else "/html"
-    parts = {"/subject": made.subject, html: made.html}
+    parts = {"/subject": made.subject}
+    if own.html is not None:
+        parts[html] = made.html
     if not made.made:
         parts["/text"] = made.text
     uses = {pointer: list(_uses(text)) for pointer, text in parts.items()}

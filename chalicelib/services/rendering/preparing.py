@@ -49,9 +49,9 @@ def html(source: str, preheader: str | None, link: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """A plain text as HTML, its Liquid as it is."""
+    """A plain text as HTML, line by line, its Liquid as it is."""
     one = Hidden(text)
-    return one.shown(escape(one.text, quote=False))
+    return one.shown(escape(one.text, quote=False).replace("\n", "<br>\n"))
 
 
 def _judged(found: re.Match[str], link: str) -> str:
