@@ -125,6 +125,7 @@ def _note(what: Type, link: Any, url: str | None, agent: str | None, *, head: bo
     send = mailings.send_id(link.run, link.contact_id, link.step)
     said = f"{what} {send} {url or ''} {agent or ''} {head} {clock.stamp(now)}"
     try:
+        one = _mailing(link)
         event = Event(
             type=what,
             provider=PROVIDER,
@@ -132,7 +133,8 @@ def _note(what: Type, link: Any, url: str | None, agent: str | None, *, head: bo
             at=now,
             url=url,
             send=send,
-            message_id=_message_id(link),
+            recipient=one.address if one is not None else None,
+            message_id=one.result.get("message_id") if one is not None else None,
             machine=True if head else None,
             agent=agent,
         )
@@ -141,15 +143,13 @@ def _note(what: Type, link: Any, url: str | None, agent: str | None, *, head: bo
         observability.failure("event of a mail lost", error)
 
 
-def _message_id(link: Any) -> str | None:
-    """The provider's id of the mail, if it is known: where the other events of the message lie. Half a unit."""
-    from chalicelib.models import keys
+def _mailing(link: Any) -> Any:
+    """The mail: it knows the provider's id, under which its other events lie, and whose mailbox it is. Half a unit."""
     from chalicelib.models.mailing import Mailing
     from chalicelib.models.table import fetch
 
-    place = keys.key("mailing", tenant=link.tenant, contact=link.contact_id, run=link.run, step=link.step)
-    one = fetch(Mailing, *place)
-    return one.result.get("message_id") if one is not None else None
+    place = Mailing.at(link.tenant, link.contact_id, link.run, link.step)
+    return fetch(Mailing, place.pk, place.sk)
 
 
 @lru_cache(maxsize=1000)

@@ -279,6 +279,21 @@ def test_what_could_not_be_read_is_kept_apart_until_it_can_be(house: House, owne
     assert len(listed(owner, "?unreadable=true")) == 2
 
 
+def test_what_was_told_of_somebody_goes_when_he_does(house: House, owner: Sender) -> None:
+    address = f"{ids.new('xxx')[-8:].lower()}@home.test"
+    contact = owner.contact(first_name="Ann", emails=[{"address": address.title()}])
+    one, other = mailing(owner.tenant, contact_id=contact["id"], address=address), mailing(owner.tenant)
+    mail_events.record(owner.tenant, [event(one, "delivered"), event(one, "opened"), event(other, "delivered")])
+    house.settle()
+    assert owner.delete(f"/v1/contacts/{contact['id']}").status == 204
+    house.settle()
+    assert len(listed(owner, f"?recipient={address}")) == 2
+    assert owner.post(f"/v1/contacts/{contact['id']}/purge").status in (200, 204)
+    house.settle()
+    assert listed(owner, f"?recipient={address}") == []
+    assert len(listed(owner)) == 1
+
+
 def test_only_one_provider_is_read_anew_and_an_unknown_one_is_refused(house: House, owner: Sender) -> None:
     mail_events.record(owner.tenant, [_told(), _told(provider="mailgun")])
     assert replayed(house, owner, provider="mailgun")["counts"] == {"unchanged": 1}

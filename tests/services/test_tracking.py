@@ -161,6 +161,7 @@ def test_a_person_opens_and_clicks(house: House, owner: Sender) -> None:
         ("delivered", "opened", "opened_human", "clicked", "clicked_human"), 1
     )
     rows = owner.get(f"/v1/mail-events?message_id={one.result['message_id']}").json["data"]
+    assert len(owner.get(f"/v1/mail-events?recipient={one.address}").json["data"]) == 2
     assert {row["type"]: (row["provider"], row["url"]) for row in rows} == {
         "opened": ("tendril", None),
         "clicked": ("tendril", "https://firm.test/offer?a=1"),
