@@ -24,7 +24,7 @@ from typing import Any, Final
 
 from bench._house import House, house
 
-PEOPLE: Final = 1000
+PEOPLE: Final = 500
 WARM: Final = 100  # recipients of a campaign before it is measured: what is imported and parsed once
 MILLION: Final = 1_000_000
 PER_MILLION: Final = 5.0  # dollars, at most
@@ -196,7 +196,7 @@ def _parted(parts: Parts) -> Iterator[None]:
                 return do(*args, **more)
             finally:
                 depth.pop()
-                spent = Counter({"rru": with_own.rru - before[0], "wru": with_own.wru - before[1]})  # type: ignore[dict-item] # halves
+                spent = Counter({"rru": with_own.rru - before[0], "wru": with_own.wru - before[1]})
                 if depth:
                     depth[-1].update(spent)
                 own = parts.setdefault(title, Counter())

@@ -35,11 +35,11 @@ def connection(endpoint: str) -> Iterator[None]:
             raise ClientError(body, operation)
         return body
 
-    client._make_api_call = call
+    vars(client)["_make_api_call"] = call  # before the method of its class
     try:
         yield
     finally:
-        del client._make_api_call
+        del vars(client)["_make_api_call"]
         wire.close()
 
 

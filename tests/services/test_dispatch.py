@@ -140,7 +140,7 @@ def test_a_segment_that_is_being_built_is_not_launched(post: Post) -> None:
 def test_paused_lanes_end_and_resumed_ones_go_on_without_a_second_mail(post: Post, monkeypatch: Any) -> None:
     contacts = people(60)
     one = launched(contacts)
-    halted = []
+    halted: list[Any] = []
 
     def send(mail: Any) -> str:
         if not halted:

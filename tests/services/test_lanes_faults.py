@@ -44,14 +44,18 @@ class World:
 
     def __init__(self, tenant: str, number: int) -> None:
         self.chance = random.Random(number)
-        self.tenant, self.faults, self.depth, self.quiet = tenant, self.chance.randint(0, 6), 0, False
+        self.tenant, self.faults, self.depth, self.quiet = tenant, self.chance.randint(0, 6), 0, True
         self.taken: Counter[str] = Counter()  # by address
         self.reached: Counter[str] = Counter()  # by contact id
         self.erased: set[str] = set()
         self.ended: set[str] = set()
         self.states: dict[str, dict[str, Any]] = {}
         self.people = [mailshots.contact(tenant) for _ in range(self.chance.randint(3, 6))]
+
+    def begin(self) -> None:
+        """Launch it; from now on anything may happen."""
         self.campaign = self._launched()
+        self.quiet = False
 
     def _launched(self) -> Campaign:
         """As the job of the audience leaves it."""
@@ -284,9 +288,8 @@ def world(engine: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[in
     monkeypatch.setenv("MAIL_RATE", "1000")
 
     def make(number: int) -> World:
-        current[:] = [World.__new__(World)]
-        current[0].quiet = True
-        current[0].__init__(tenant, number)  # type: ignore[misc] - it is the current one while it is made
+        current[:] = [World(tenant, number)]
+        current[0].begin()
         return current[0]
 
     with lean.connection(engine):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters import mailer
-from chalicelib.services import audience, budget, caps, dispatch, lanes, settling
+from chalicelib.services import audience, budget, caps, dispatch, lanes, settling, usage
 from tests import mailshots
 from tests.contract.performing import Units, consumed, performs
 from tests.house import House, Sender
@@ -32,7 +32,7 @@ def of_campaign(act: Any) -> Units:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MAIL_RATE", "1000")
-        patch.setattr(lanes.usage, "record", noted)
+        patch.setattr(usage, "record", noted)
         act()
     return sum(read for read, _ in units), sum(write for _, write in units)
 
