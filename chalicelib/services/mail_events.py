@@ -124,18 +124,6 @@ def digest_of(provider: str, event_id: str) -> str:
     return base64.urlsafe_b64encode(found).decode()
 
 
-def erased(before: Any, after: Any) -> None:
-    """A contact was removed for good: what was told of mails to his addresses goes too.
-
-    Half a unit for each 4 KB of it and three write units for each event; 0.5 for an address that was never mailed.
-    """
-    if before is None or after is not None:
-        return
-    for one in before.emails or ():
-        mailbox = keys.partition("mail_event", "gsi1", tenant=before.tenant, mailbox=emails.folded(one["address"]))
-        put_all([], list(table.every(mailbox, index="gsi1")))
-
-
 def spellings(message_id: str) -> list[str]:
     """Under what the events of a message may lie: some providers cut its id at a dot, and ours begins with the send id,
     which stands alone while nobody knows the rest.
