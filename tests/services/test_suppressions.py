@@ -6,6 +6,7 @@ import json
 import threading
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -155,11 +156,10 @@ def test_the_key_is_made_once_and_kept(owner: Sender) -> None:
 
 def test_the_same_again_writes_nothing(owner: Sender) -> None:
     address = mailbox()
-    add = lambda: suppressions.add(owner.tenant, address, "hard_bounce", "ses", at="2026-03-01T00:00:00.000Z")  # noqa: E731
-    assert consumed(add) == (1, 2)
-    assert consumed(add) == (1, 0)
-    older = lambda: suppressions.add(owner.tenant, address, "hard_bounce", "ses", at="2026-02-01T00:00:00.000Z")  # noqa: E731
-    assert consumed(older) == (1, 0)
+    bounced = partial(suppressions.add, owner.tenant, address, "hard_bounce", "ses")
+    assert consumed(partial(bounced, at="2026-03-01T00:00:00.000Z")) == (1, 2)
+    assert consumed(partial(bounced, at="2026-03-01T00:00:00.000Z")) == (1, 0)
+    assert consumed(partial(bounced, at="2026-02-01T00:00:00.000Z")) == (1, 0)
     assert int(known(owner, address).version) == 1
 
 
