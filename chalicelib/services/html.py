@@ -68,7 +68,8 @@ def from_mjml(source: str, pointer: str) -> str:
         made: Any = mrml.to_html(shown)
     except (OSError, ValueError) as error:
         raise errors.invalid(pointer, "mjml", _said(str(error), shown)) from None
-    back = re.sub(rf"{nonce}(\d+)z", lambda found: _source(source, marks[int(found[1])]), made.content)
+    whole = made if isinstance(made, str) else made.content  # a text in the last release for Lambda on ARM
+    back = re.sub(rf"{nonce}(\d+)z", lambda found: _source(source, marks[int(found[1])]), whole)
     return clean(back, pointer, mso=True)
 
 
@@ -269,7 +270,5 @@ def _taken(text: str, name: str) -> tuple[str, list[tuple[str, str]]]:
 def _said(message: str, shown: str) -> str:
     """What the compiler says, with a line where it gives an offset."""
     offset = re.search(r" in root template(?: at position (\d+):\d+)?", message)
-    if offset is None:
-        return f"The MJML cannot be read: {message[:120]}."
-    where = f"Line {line_of(shown, int(offset[1]))}: " if offset[1] else ""
-    return f"{where}{message[: offset.start()].capitalize()}."
+    where = f"Line {line_of(shown, int(offset[1]))}: " if offset and offset[1] else ""
+    return f"{where}{(message[: offset.start()] if offset else message)[:120].capitalize()}."

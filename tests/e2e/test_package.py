@@ -25,7 +25,8 @@ assert argon2.PasswordHasher().verify(argon2.PasswordHasher().hash("x"), "x")
 import liquid, mrml, nh3
 assert liquid.Environment().from_string("{{ 'a' | upcase }}").render() == "A"
 assert nh3.clean("<b onclick=x>a</b>") == "<b>a</b>"
-assert "<body" in mrml.to_html("<mjml><mj-body></mj-body></mjml>").content
+made = mrml.to_html("<mjml><mj-body></mj-body></mjml>")
+assert "<body" in getattr(made, "content", made)
 
 zoneinfo.reset_tzpath(())
 assert zoneinfo.ZoneInfo("Europe/Berlin").key == "Europe/Berlin"
