@@ -29,7 +29,7 @@ from chalicelib.schemas.segment import (
     SegmentQuery,
     SegmentView,
 )
-from chalicelib.services import jobs, ledger, membership, rulebooks, rules, text, titles
+from chalicelib.services import belonging, jobs, ledger, membership, rulebooks, rules, text, titles
 from chalicelib.services.shelf import Shelf, written
 
 SHELF: Final[Shelf[Segment]] = Shelf(Segment, "segment", "seg", "segment")
@@ -202,7 +202,7 @@ def enlist(
     actor: Actor, segment_id: str, contact_ids: list[str], reason: str | None = None, *, leave: bool = False
 ) -> membership.Settled:
     """Let contacts that are there be in a static list, or leave it. What it costs: `membership.settle`."""
-    edit = membership.Edit(segment_id, clock.stamp(), None if leave else reason or f"added by {actor.user}")
+    edit = belonging.Edit(segment_id, clock.stamp(), None if leave else reason or f"added by {actor.user}")
     return membership.settle(actor.tenant, contact_ids, only=(), edit=edit)
 
 

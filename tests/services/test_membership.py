@@ -13,7 +13,7 @@ from chalicelib.models.moment import Moment
 from chalicelib.models.segment import Belonging, Member
 from chalicelib.models.table import fetch, page
 from chalicelib.models.writes import Step, put_all, transact
-from chalicelib.services import concerns, jobs, membership, rebuilding, rulebooks, rules, segments
+from chalicelib.services import belonging, concerns, jobs, membership, rebuilding, rulebooks, rules, segments
 from tests.feeds import deliver, taken
 from tests.house import House, Sender
 
@@ -493,7 +493,7 @@ def test_a_rule_that_means_nothing_any_more_leaves_its_segment_as_it_is(
 def test_many_segments_at_once_are_more_than_one_write(
     house: House, owner: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(membership, "_MOVES", 2)
+    monkeypatch.setattr(belonging, "_MOVES", 2)
     several = [made(house, owner, condition("lifecycle", "eq", "customer")) for _ in range(5)]
     ada = owner.contact(first_name="Ada", lifecycle="customer")
     house.settle()
