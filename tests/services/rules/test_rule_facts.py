@@ -169,9 +169,20 @@ def test_what_changed_a_moment_ago_is_handed_in(house: House, owner: Sender) -> 
         assert known(owner, bob, "deals", seen=seen).deal_count(None) == 1
 
 
+def test_a_deal_in_the_trash_is_none_though_the_index_still_has_it(house: House, owner: Sender) -> None:
+    ada = owner.contact()
+    deal = made(owner, "/v1/deals", title="Chairs", contact_ids=[ada["id"]], value=PRICE)
+    house.settle()
+    assert known(owner, ada, "deals").deal_count(None) == 1
+    owner.delete(f"/v1/deals/{deal['id']}")
+    forget(house)
+    assert known(owner, ada, "deals").deal_count(None) == 0
+
+
 def test_orders_and_activities_that_are_handed_in(house: House, owner: Sender) -> None:
     from chalicelib.models import keys
     from chalicelib.models.activity import Activity
+    from chalicelib.models.order import Order
     from chalicelib.models.table import Item, fetch
 
     ada = owner.contact()
@@ -183,6 +194,8 @@ def test_orders_and_activities_that_are_handed_in(house: House, owner: Sender) -
         found = known(owner, ada, "orders", seen=seen)
         assert [part.record.status for part in found.orders] == ["refunded"]
         assert found.last_ordered is None
+    new = Order(id=ids.new("ord"), contact_id=ada["id"], ordered_at=stamp(1), status="open", version=1)
+    assert known(owner, ada, "orders", seen=[new]).last_ordered == stamp(1)  # no index has it yet
     said = Activity(subject_id=ada["id"], what="call", at=stamp(1))
     assert known(owner, ada, "activity.call", seen=[said]).activity == {"call": stamp(1)}
     assert known(owner, ada, "activity.meeting", seen=[said]).activity == {}

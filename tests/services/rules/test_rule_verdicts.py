@@ -276,8 +276,8 @@ KEPT = {
 }
 
 
-@settings(max_examples=200)
-@given(RULES, worlds, moments)
+@settings(max_examples=300)
+@given(RULES | grouped(TIMELY), worlds, moments)
 def test_what_is_not_read_would_not_change_the_answer(plain: Any, world: Any, now: datetime) -> None:
     """Facts as far as a rule still needs them: the same verdict until the same moment, and no reason that is not so."""
     asked, full = rule(plain), ruling.facts(world)
