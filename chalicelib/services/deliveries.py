@@ -30,7 +30,7 @@ __all__ = ["SHEET", "Gathered", "again", "gathering", "happened", "proved", "sta
 
 SHEET: Final = "seen"  # of the campaign's book
 SYSTEM: Final = "system"
-_TOGETHER: Final = 40  # mailings of one transaction
+_TOGETHER: Final = 50  # mailings of one transaction: with a sheet of each it takes a hundred writes
 _TRIES: Final = 8
 _SUPPRESSING: Final = frozenset({"bounced", "complained", "unsubscribed", "subscribed", "delivered"})
 # Entries of the timeline, by what of `seen` they tell: the time of the entry is that of the value, or of another one.

@@ -66,18 +66,23 @@ def build(tenant: str, event: Event) -> MailEvent:
         id=ids.derived("evt", event.at, digest),
         tenant=tenant,
         what=event.type,
-        bounce=event.bounce,
-        recipient=mailbox,
-        message_id=event.message_id,
         at=clock.stamp(event.at),
         provider=event.provider,
         event_id=event.event_id,
-        reason=event.reason[:_REASON] if event.reason else None,
-        url=event.url,
-        send=send,
-        machine=event.machine,
-        agent=event.agent[:_AGENT] if event.agent else None,
     )
+    more = {
+        "bounce": event.bounce,
+        "recipient": mailbox,
+        "message_id": event.message_id,
+        "reason": event.reason[:_REASON] if event.reason else None,
+        "url": event.url,
+        "send": send,
+        "machine": event.machine,
+        "agent": event.agent[:_AGENT] if event.agent else None,
+    }
+    for name, value in more.items():
+        if value is not None:  # most are, and setting one takes a microsecond or two
+            setattr(item, name, value)
     item.raw = packing.packed(_lean(event), *_beside(item)) if event.raw else None
     item.ttl = _ttl(event.at)
     item.enlist(event.message_id or send or f"-{digest}", digest, mailbox or "-")

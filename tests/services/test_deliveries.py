@@ -28,7 +28,7 @@ from tests.busy import InTheWay, cancelled
 from tests.house import Context, House, Sender
 from tests.mailed import AT, FIREFOX, counted, event, mailing, now, told
 
-STEP = 40  # mailings of one transaction
+STEP = 50  # mailings of one transaction
 
 
 def happened(*events: tuple[Mailing, Event]) -> None:
@@ -274,6 +274,13 @@ def test_more_than_one_transaction_takes(house: House) -> None:
     assert counted(tenant, campaign) == {"delivered": STEP + 7}
     assert meter.rru == 0.5 * len(several)
     assert meter.wru == 2 * len(several) + 2 * 2  # each mailing, and twice the sheet
+
+
+def test_each_of_another_campaign_is_still_one_transaction(house: House) -> None:
+    tenant = ids.new("ten")
+    several = [mailing(tenant) for _ in range(STEP)]
+    happened(*((one, event(one, "delivered")) for one in several))
+    assert all(counted(tenant, one.campaign_id) == {"delivered": 1} for one in several[::7])
 
 
 # Whatever comes
