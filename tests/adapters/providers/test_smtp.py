@@ -102,7 +102,7 @@ def test_two_mails_have_two_ids(inbox: Inbox, make_mail: Make) -> None:
 )
 def test_whatever_is_written_fits_smtp(line: str, text: str) -> None:
     mail = Mail(sender="a@b", to="c@d", subject=line, text=text, html=text, headers={"X-A": line})
-    data = smtp._message(mail, _mailbox.Mailbox(line, "a@b"), _mailbox.Mailbox(line, "c@d"), "1@b").as_bytes()
+    data = smtp._message(mail, _mailbox.Mailbox(line, "a@b"), _mailbox.Mailbox(line, "c@d"), "1@b")
     assert data.isascii()
     assert not re.search(rb"(?<!\r)\n|\r(?!\n)", data), "a bare line end could smuggle in a second mail"
     assert max(map(len, data.split(b"\r\n"))) <= 998
