@@ -22,7 +22,7 @@ _DATA_BYTES: Final = 32_000  # of JSON
 _DATA_DEPTH: Final = 16
 
 # What only the house itself tells of; other systems have names of their own before the dot.
-OURS: Final = frozenset({"contact", "company", "task", "deal", "quote", "order", "campaign", "job", "import", "mail"})
+OURS: Final = frozenset({"contact", "company", "task", "deal", "quote", "order", "campaign", "job", "import"})
 
 
 def create(actor: Actor, noun: str, subject_id: str, draft: ActivityDraft) -> TimelineEntry:
