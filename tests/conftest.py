@@ -48,6 +48,23 @@ def engine() -> Iterator[str]:
     shutil.rmtree(_home, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def _light_passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes that cost little, as thousands of tests sign somebody up; `test_passwords.py` tries the real ones."""
+    from chalicelib.services import passwords
+
+    if request.module.__name__.rpartition(".")[2] == "test_passwords":
+        passwords._nobody.cache_clear()
+    else:
+        monkeypatch.setattr(passwords, "_hasher", _light_hasher)
+
+
+def _light_hasher() -> Any:
+    from argon2 import PasswordHasher
+
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
 @pytest.fixture(scope="session")
 def _feed(engine: str) -> Any:
     from chalicelib.handlers import streams
