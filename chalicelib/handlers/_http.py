@@ -47,7 +47,7 @@ class App(Chalice):
     def __init__(self) -> None:
         observability.configure()
         super().__init__(app_name="tendril")
-        # A binary answer is refused to whoever does not say that he accepts it; ours is ASCII (see services/tracking.py).
+        # A binary answer is refused to who does not say that he accepts it; ours is ASCII (see services/tracking.py).
         self.api.binary_types = [one for one in self.api.binary_types if one != "image/gif"]
         self.opened: set[str] = set()  # rooms that were opened because somebody came
 

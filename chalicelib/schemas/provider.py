@@ -30,7 +30,7 @@ ProviderPatch = patch_of(ProviderDraft)
 
 
 class ProviderView(View):
-    """Whether webhooks of this provider can be proved, where it is to send them, and which fields are set since when."""
+    """Whether webhooks of a provider can be proved, where it is to send them, and which fields are set since when."""
 
     provider: str
     configured: bool
