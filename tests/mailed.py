@@ -66,5 +66,3 @@ def counted(tenant: str, campaign_id: str) -> dict[str, int]:
 def told(one: Mailing) -> seen.Seen:
     """What is seen of it, but for what is left out where its outcome says so."""
     return {name: value for name, value in (now(one).seen or {}).items() if name != "sent"}
-
-
