@@ -201,7 +201,7 @@ def test_a_cancelled_one_says_what_was_done_and_what_was_not(
     began = bulk(owner, "tag", ids=chosen, tags=["a"])
     step, calls = steps.STEPS["bulk"], list[int]()
 
-    def stepping(job: Job) -> bool:
+    def stepping(job: Job) -> bool | float:
         finished = step(job)
         calls.append(1)
         if len(calls) == 1:
