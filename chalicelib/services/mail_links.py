@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from chalicelib import ids
 from chalicelib.models.mailing import FIRST_STEP
 from chalicelib.services import keyring
 
@@ -19,9 +20,7 @@ USES: Final[dict[str, int]] = {"unsubscribe": 1, "preferences": 2, "confirm": 3,
 _MAC: Final = 16  # bytes
 _PURPOSE: Final = "mail-links"
 _LONGEST: Final = 3000  # characters of a token; beyond that nobody asks the ring
-_ID: Final = 16  # bytes of a ULID
-_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
+_NOBODY: Final = bytes(ids.PACKED)  # in the place of an id that there is not
 
 
 class Link(NamedTuple):
@@ -42,7 +41,8 @@ def make(use: str, tenant: str, contact_id: str, run: str = "", step: str = FIRS
 def maker(use: str, tenant: str, contact_id: str, run: str = "", step: str = FIRST_STEP) -> Callable[[str], str]:
     """What makes the tokens of one mail that differ in `extra` only, as those of its links do."""
     kid, key = keyring.derive(_PURPOSE)
-    same = bytes([USES[use], int(step)]) + _packed(tenant) + _packed(contact_id) + _packed(run or None)
+    about = ids.packed(tenant) + ids.packed(contact_id) + (ids.packed(run) if run else _NOBODY)
+    same = bytes([USES[use], int(step)]) + about
 
     def made(extra: str) -> str:
         said = same + extra.encode()
@@ -64,31 +64,18 @@ def read(use: str, token: str) -> Link | None:
     said, mac = data[:-_MAC], data[-_MAC:]
     if not hmac.compare_digest(_mac(key, said), mac) or said[0] != USES[use] or _b64(data) != body:
         return None
-    tenant, contact, run = (said[2 + _ID * part : 2 + _ID * (part + 1)] for part in range(3))
+    tenant, contact, run = (said[2 + ids.PACKED * part : 2 + ids.PACKED * (part + 1)] for part in range(3))
     return Link(
-        _unpacked("ten", tenant),
-        _unpacked("con", contact),
-        _unpacked("run", run) if any(run) else "",
+        ids.unpacked("ten", tenant),
+        ids.unpacked("con", contact),
+        ids.unpacked("run", run) if run != _NOBODY else "",
         str(said[1]),
-        said[2 + 3 * _ID :].decode(),
+        said[2 + 3 * ids.PACKED :].decode(),
     )
 
 
 def _mac(key: bytes, said: bytes) -> bytes:
     return hmac.digest(key, said, "sha256")[:_MAC]
-
-
-def _packed(text: str | None) -> bytes:
-    """The bytes of an id's ULID."""
-    number = 0
-    for letter in (text or "").partition("_")[2]:
-        number = number << 5 | _VALUES[letter]
-    return number.to_bytes(_ID)
-
-
-def _unpacked(prefix: str, data: bytes) -> str:
-    number = int.from_bytes(data)
-    return f"{prefix}_" + "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -5, -5))
 
 
 def _b64(data: bytes) -> str:

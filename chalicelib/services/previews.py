@@ -76,7 +76,7 @@ def _further(tenant: str, rule: Rule, state: dict[str, Any]) -> bool:
 
 
 def _fitting(tenant: str, rule: Rule, contacts: Sequence[Contact], now: Any) -> list[tuple[Contact, Any]]:
-    known = rules.facts.many(tenant, contacts, rule.needs)
+    known = rules.look(tenant, contacts, [rule], now)
     judged = [(facts.contact, rule.verdict(facts, now)) for facts in known]
     return [(contact, verdict) for contact, verdict in judged if verdict.matches]
 
