@@ -1,29 +1,17 @@
 """The story of `docs/first-campaign.md`, as a reader would paste it into a shell beside `make run`."""
 
 import json
-import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
-from infra.local import template
-from tests.local.test_machine import Run
+from tests import stories
 
 VIENNA = ["Ada@steel.example", "Ben@tapas.example", "Cleo@pub.example"]
 YORK = ["Dan@york.example", "Finn@york.example"]
 
 
 def test_the_story_works_as_it_stands(tmp_path: Path) -> None:
-    told = (template.ROOT / "docs" / "first-campaign.md").read_text()
-    script = "".join(re.findall(r"```sh\n(.*?)```", told, re.DOTALL))
-    machine = Run(tmp_path / "data").until_ready()
-    try:
-        script = script.replace("http://127.0.0.1:8000", f"http://127.0.0.1:{machine.port}")
-        ran = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, timeout=240, check=False)
-    finally:
-        machine.end()
-    assert ran.returncode == 0, ran.stderr + ran.stdout
-    said = iter([_read(line) for line in ran.stdout.splitlines() if line.strip()])
+    said = iter([_read(line) for line in stories.said("first-campaign.md", tmp_path)])
 
     preview, members, lacking, refused, good = (next(said) for _ in range(5))
     assert (preview["size"], len(members["data"])) == (6, 6)
@@ -64,7 +52,7 @@ def _read(line: str) -> Any:
     try:
         return json.loads(line)
     except ValueError:
-        return line.strip()
+        return line
 
 
 def _folded(address: str) -> str:

@@ -1,26 +1,14 @@
 """The story of `docs/sales-week.md`, as a reader would paste it into a shell beside `make run`."""
 
 import json
-import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
-from infra.local import template
-from tests.local.test_machine import Run
+from tests import stories
 
 
 def test_the_story_works_as_it_stands(tmp_path: Path) -> None:
-    told = (template.ROOT / "docs" / "sales-week.md").read_text()
-    script = "".join(re.findall(r"```sh\n(.*?)```", told, re.DOTALL))
-    machine = Run(tmp_path / "data").until_ready()
-    try:
-        script = script.replace("http://127.0.0.1:8000", f"http://127.0.0.1:{machine.port}")
-        ran = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, timeout=240, check=False)
-    finally:
-        machine.end()
-    assert ran.returncode == 0, ran.stderr
-    said = iter([json.loads(line) for line in ran.stdout.splitlines() if line.strip()])
+    said = iter([json.loads(line) for line in stories.said("sales-week.md", tmp_path)])
 
     offered, done, told_of = next(said), next(said), next(said)
     assert (offered["status"], bool(offered["candidates"]["contact"])) == (409, True)
