@@ -63,7 +63,8 @@ def afterwards(
 ) -> BatchAnswer:
     """What changes of one batch do together, once each was handled: `rest` by tenant, each metered by itself.
 
-    If it cannot be done all of the batch comes again, since nobody knows whose part is missing.
+    If it cannot be done all changes of that tenant come again, since nobody knows whose part is missing; those of
+    others before them are done with.
     """
     for tenant, act in rest.items():
         with observability.measured("stream") as meter:
@@ -72,6 +73,20 @@ def afterwards(
                 act()
             except Exception as error:  # noqa: BLE001 - as in `each`
                 observability.failure("batch failed", error)
-                answer = {"batchItemFailures": [{"itemIdentifier": _IDS["stream"](record)} for record in records]}
+                answer = _failing(answer, [record for record in records if _tenant(record) in (tenant, None)], records)
         usage.record(meter)
     return answer
+
+
+def _failing(answer: BatchAnswer, those: list[Mapping[str, Any]], records: list[Mapping[str, Any]]) -> BatchAnswer:
+    """The answer with those among the failed, in the order of the batch."""
+    failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]} | {_IDS["stream"](one) for one in those}
+    names = (_IDS["stream"](record) for record in records)
+    return {"batchItemFailures": [{"itemIdentifier": name} for name in names if name in failed]}
+
+
+def _tenant(record: Mapping[str, Any]) -> str | None:
+    """Whose record was changed."""
+    image = record["dynamodb"].get("NewImage") or record["dynamodb"].get("OldImage") or {}
+    found: str | None = image.get("tenant", {}).get("S")
+    return found

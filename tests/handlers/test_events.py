@@ -13,7 +13,7 @@ import pytest
 
 from chalicelib import errors, observability
 from chalicelib.handlers import queues, streams
-from chalicelib.handlers._events import each, entrypoint
+from chalicelib.handlers._events import afterwards, each, entrypoint
 from chalicelib.services import changes, usage, work
 from infra.local.engine import create_table
 from tests.house import Context, House, Sender
@@ -202,6 +202,23 @@ def test_invalid_is_dropped_and_any_other_refusal_comes_back() -> None:
         raise refusals[int(record["messageId"])]
 
     assert _failed(each("sqs", [{"messageId": str(n)} for n in range(4)], handle)) == ["1", "2", "3"]
+
+
+def test_what_a_tenants_changes_could_not_do_together_keeps_those_of_nobody_else() -> None:
+    records = _changes(5)["Records"]
+    for number, tenant in enumerate(["ten_a", "ten_b", "ten_a", "ten_b", None]):
+        image = records[number]["dynamodb"]["NewImage"]
+        records[number]["dynamodb"]["NewImage"] = {**image, "tenant": {"S": tenant}} if tenant else {}
+    settled: list[str] = []
+
+    def fails() -> None:
+        raise errors.Unready("x")
+
+    before: Any = {"batchItemFailures": [{"itemIdentifier": "100"}]}
+    rest = {"ten_b": fails, "ten_a": lambda: settled.append("ten_a")}
+    assert _failed(afterwards(before, records, rest)) == ["100", "101", "103", "104"]
+    assert settled == ["ten_a"]
+    assert _failed(afterwards(before, records, {"ten_a": lambda: None})) == ["100"]
 
 
 def test_a_change_is_never_dropped() -> None:
