@@ -185,7 +185,10 @@ def _settle(tenant: str, events: dict[Place, list[Event]]) -> None:
 
 
 def _read(tenant: str, places: Sequence[Place], *, consistent: bool) -> list[Mailing | None]:
-    """The mailings, half a unit each; those that seem not to be there are asked for once more, consistently."""
+    """The mailings, half a unit each; those that seem not to be there are asked for once more, consistently.
+
+    One whose contact was erased is none: what its campaign counted of it stands, and nothing new is kept of it.
+    """
     wanted = [
         keys.key("mailing", tenant=tenant, contact=contact_id, run=run, step=step) for run, contact_id, step in places
     ]
@@ -194,7 +197,12 @@ def _read(tenant: str, places: Sequence[Place], *, consistent: bool) -> list[Mai
     if missing and not consistent:
         late = dict(zip(missing, several(missing, consistent=True), strict=True))
         found = [one or late[place] for place, one in zip(wanted, found, strict=True)]
-    return [one if isinstance(one, Mailing) else None for one in found]
+    return [one if isinstance(one, Mailing) and not _emptied(one) else None for one in found]
+
+
+def _emptied(one: Mailing) -> bool:
+    """Whether what was seen of it was removed, as `purging.py` does; else both are written together."""
+    return one.seen is None and bool(one.counted)
 
 
 def _summary(one: Mailing, known: seen.Seen, events: Sequence[Event]) -> seen.Seen:

@@ -22,7 +22,7 @@ from chalicelib.models.template import Template
 from chalicelib.models.writes import put_all, transact
 from chalicelib.observability import measured
 from chalicelib.schemas.mail_event import Event
-from chalicelib.services import addresses, consent, deliveries, mail_events, seen, suppressions
+from chalicelib.services import addresses, consent, deliveries, mail_events, purging, seen, suppressions
 from tests import feeds, mailshots
 from tests.busy import InTheWay, cancelled
 from tests.house import Context, House, Sender
@@ -248,6 +248,19 @@ def test_two_workers_at_one_mailing_count_it_once(house: House, monkeypatch: pyt
     happened((one, event(one, "delivered", 5)), (one, event(one, "opened", 60)))
     assert counted(tenant, one.campaign_id) == {"delivered": 1, "opened": 1, "opened_human": 1}
     assert told(one)["opened"] == "2026-03-01T09:01:00.000Z"
+
+
+def test_what_was_counted_of_somebody_stands_when_he_is_erased_whatever_is_told_late(house: House) -> None:
+    tenant = ids.new("ten")
+    one = mailing(tenant)
+    happened((one, event(one, "opened", 70)))
+    before = counted(tenant, one.campaign_id)
+    assert before == {"delivered": 1, "opened": 1, "opened_human": 1}
+    purging._blot([now(one)])
+    happened((one, event(one, "delivered", 5)), (one, event(one, "complained", 90)))
+    deliveries.again(tenant, (one.run, one.contact_id, one.step))
+    assert counted(tenant, one.campaign_id) == before
+    assert (now(one).seen, now(one).address) == (None, None)
 
 
 def test_one_that_goes_meanwhile_keeps_nobody_else_from_being_counted(house: House) -> None:
