@@ -24,11 +24,8 @@ class MailEvent(Item, discriminator="mail_event"):
     reason = UnicodeAttribute(null=True)
     url = UnicodeAttribute(null=True)
     send = UnicodeAttribute(null=True)  # our own id of the mail, if it came back
-    contact_id = UnicodeAttribute(null=True)
-    campaign_id = UnicodeAttribute(null=True)
     machine = BooleanAttribute(null=True)
     agent = UnicodeAttribute(null=True)
-    ip = UnicodeAttribute(null=True)
     raw = BinaryAttribute(legacy_encoding=False, null=True)
 
     def enlist(self, message: str, digest: str, mailbox: str) -> None:

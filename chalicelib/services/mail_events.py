@@ -198,14 +198,14 @@ def _view(item: MailEvent, campaigns: dict[str, str]) -> MailEventView:
         url=item.url,
         machine=item.machine,
         contact_id=_contact(item),
-        campaign_id=item.campaign_id or campaigns.get(run),
+        campaign_id=campaigns.get(run),
     )
 
 
 def _contact(item: MailEvent) -> str | None:
     """Whose mail it was: the send id says so."""
     named = parse_send_id(item.send) if item.send else None
-    return named[1] if named else item.contact_id
+    return named[1] if named else None
 
 
 def _send(event: Event) -> str | None:

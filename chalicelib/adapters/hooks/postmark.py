@@ -47,9 +47,11 @@ IGNORED: Final = (
     "Bounce ChallengeVerification",
     "Bounce OpenRelayTest",
     "Bounce InboundError",
+    "SubscriptionChange by the firm",  # what somebody of the firm lets in again takes back no one's word
 )
 _TIMES: Final = ("DeliveredAt", "BouncedAt", "ReceivedAt", "ChangedAt")
 _REASONS: Final = ("Details", "Description", "SuppressionReason")
+_OF_THE_FIRM: Final = ("Customer", "Admin")
 _NO_MESSAGE: Final = "00000000-0000-0000-0000-000000000000"
 
 
@@ -109,7 +111,9 @@ def _change(raw: dict[str, Any]) -> str:
     suppressed = raw.get("SuppressSending")
     if not isinstance(suppressed, bool):
         raise _read.Unreadable("SuppressSending is not said")
-    name = f"SubscriptionChange {raw.get('SuppressionReason')}" if suppressed else "SubscriptionChange"
+    if not suppressed:
+        return f"SubscriptionChange{' by the firm' if raw.get('Origin') in _OF_THE_FIRM else ''}"
+    name = f"SubscriptionChange {raw.get('SuppressionReason')}"
     return name if name in TYPES else "SubscriptionChange ManualSuppression"
 
 

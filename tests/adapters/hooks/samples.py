@@ -353,6 +353,11 @@ POSTMARK = [
         {"type": "clicked", "url": LINK, **_POSTMARK},
     ),
     _change(False, None, {"type": "subscribed"}),
+    Sample(
+        "SubscriptionChange by the firm",
+        _postmark("SubscriptionChange", Recipient=ANN, ChangedAt=_STAMP, SuppressSending=False, Origin="Customer"),
+        None,
+    ),
     _change(True, "ManualSuppression", {"type": "unsubscribed"}),
     _change(True, "HardBounce", _HARD),
     _change(True, "SpamComplaint", {"type": "complained"}),

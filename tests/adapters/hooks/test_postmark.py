@@ -150,6 +150,15 @@ def test_a_suppression_for_a_new_reason_is_a_wish() -> None:
     assert parsed(raw).events[0].type == "unsubscribed"
 
 
+@pytest.mark.parametrize(("origin", "wanted"), [("Recipient", 1), (None, 1), (7, 1), ("Customer", 0), ("Admin", 0)])
+def test_only_the_recipient_takes_back_what_he_said(origin: Any, wanted: int) -> None:
+    raw = {**GOOD, "RecordType": "SubscriptionChange", "SuppressSending": False, "Origin": origin}
+    found = parsed(raw)
+    assert [event.type for event in found.events] == ["subscribed"] * wanted
+    assert found.ignored == ({} if wanted else {"SubscriptionChange by the firm": 1})
+    assert parsed({**raw, "SuppressSending": True}).events[0].type == "unsubscribed"
+
+
 def test_no_message_is_no_id_of_one() -> None:
     assert parsed({**GOOD, "MessageID": "00000000-0000-0000-0000-000000000000"}).events[0].message_id is None
 
