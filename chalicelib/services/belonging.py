@@ -77,8 +77,8 @@ class Planner:
         """What is to be done for each of them."""
         found = self._read(contact_ids)
         living = [one.contact for one in found if one.contact is not None and one.live] if self.judged else []
-        needs = frozenset[str]().union(*(rule.needs for rule in self.judged.values()))
-        known = rules.facts.many(self.tenant, living, needs, seen=seen, consistent=True) if living else []
+        asked = list(self.judged.values())
+        known = rules.look(self.tenant, living, asked, self.now, seen=seen, consistent=True) if living else []
         facts = {one.contact.id: one for one in known}
         return [self._plan(one, facts.get(one.contact_id), one.contact_id in due) for one in found]
 

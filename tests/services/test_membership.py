@@ -450,15 +450,15 @@ def test_a_contact_that_cannot_be_judged_holds_up_nobody(
     segment_id = made(house, owner, condition("tags", "contains", "vip"))
     ada, bob = owner.contact(first_name="Ada"), owner.contact(first_name="Bob")
     house.settle()
-    many = rules.facts.many
+    look = rules.look
 
-    def broken(tenant: str, contacts: Any, *needs: Any, **how: Any) -> Any:
+    def broken(tenant: str, contacts: Any, *asked: Any, **how: Any) -> Any:
         if any(one.id == ada["id"] for one in contacts):
             raise ValueError
-        return many(tenant, contacts, *needs, **how)
+        return look(tenant, contacts, *asked, **how)
 
     with monkeypatch.context() as patch:
-        patch.setattr(rules.facts, "many", broken)
+        patch.setattr(rules, "look", broken)
         for one in (ada, bob):
             owner.patch(f"/v1/contacts/{one['id']}", {"tags": ["vip"]})
         deliver(taken(house))
