@@ -467,6 +467,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "ConsentView.id": f"cns_{_ULID}",
     "OptOut.scope": None,
     "SettingsView.soft_bounces": {"count": 3, "days": 30},
+    "SettingsView.address": "Engines Ltd, 12 St James's Square, London SW1Y 4JH",
     "SuppressionDraft.topic": None,
     "SuppressionView.topic": None,
     "SuppressionReason.topic": None,

@@ -580,9 +580,9 @@ PATTERNS: Final[tuple[Pattern, ...]] = (
     Pattern(
         "sending.audience",
         61,
-        13,
+        17,
         "a hundred: members 5, contacts 50; the campaign at each of four steps 4, shard 1, campaign 1; shard 3, "
-        "campaign 2 + gsi1 1, a lane 7 as of any job; five more for each further lane",
+        "campaign 2 + gsi1 1, a lane 7 as of any job, cost 1 at each step; five more for each further lane",
     ),
     Pattern(
         "sending.step",

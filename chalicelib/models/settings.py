@@ -18,6 +18,7 @@ class Settings(Item, discriminator="settings"):
     holidays = Json(null=True)  # [day]
     campaign_approval = BooleanAttribute(null=True)
     campaign_share = NumberAttribute(null=True)  # percent
+    address = UnicodeAttribute(null=True)  # postal
     frequency_cap = Json(null=True)  # {count, days}
     soft_bounces = Json(null=True)  # {count, days}
     tracking = Json(null=True)  # {opens, clicks}

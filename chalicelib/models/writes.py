@@ -96,7 +96,7 @@ def gathered() -> Iterator[list[Step]]:
 def change(load: Callable[[bool], R], apply: Callable[[R], Sequence[Step]], expected: int | None) -> R:
     """Read, change, write; with `expected` only at that version, without it again until nobody interferes.
 
-    `load(consistent)` reads; `apply(record)` edits it in place and says what to write. Raises
+    `load(consistent)` reads; `apply(record)` edits it in place and says what to write, perhaps nothing. Raises
     `Stale`, and whatever the two raise.
     """
     for attempt in range(_PATIENCE):
@@ -106,7 +106,9 @@ def change(load: Callable[[bool], R], apply: Callable[[R], Sequence[Step]], expe
             if record.version != expected:
                 raise Stale(f"The record is at version {record.version}, not {expected}.")
         try:
-            transact(*apply(record))
+            steps = apply(record)
+            if steps:
+                transact(*steps)
         except Stale:
             if attempt + 1 == _PATIENCE:
                 raise

@@ -72,7 +72,7 @@ class CampaignDraft(Draft):
     topic: Topic | None = None
     send_window: SendWindow | None = None
     rate: Annotated[float, Meta(gt=0, le=10_000)] | None = None
-    concurrency: Annotated[int, Meta(ge=1, le=100)] | None = None
+    concurrency: Annotated[int, Meta(ge=1, le=20)] | None = None
     max_cost: MicroUsd | None = None
     priority: Annotated[int, Meta(ge=0, le=100)] = 0
     tracking: Tracking | None = None

@@ -53,6 +53,17 @@ class SettingsDraft(Draft):
         int,
         Meta(ge=1, le=100, description="Preflight warns of an audience over this share of all contacts, in percent"),
     ] = 50
+    address: (
+        Annotated[
+            str,
+            Meta(
+                max_length=300,
+                description="Where the firm has its post: `firm.address` in templates, as mails to many have to say it",
+                examples=["Engines Ltd, 12 St James's Square, London SW1Y 4JH"],
+            ),
+        ]
+        | None
+    ) = None
     frequency_cap: FrequencyCap | None = None
     soft_bounces: SoftBounces | None = None
     tracking: Following | None = None
@@ -76,6 +87,7 @@ class SettingsView(View):
     holidays: Holidays
     campaign_approval: bool
     campaign_share: int
+    address: str | None
     frequency_cap: FrequencyCap | None
     soft_bounces: SoftBounces
     tracking: Following

@@ -74,7 +74,8 @@ def reject(actor: Actor, campaign_id: str, rejection: Rejection, expected: int |
         if campaign.status != "scheduled":
             return []
         gone = moment(campaign)
-        campaign.status, campaign.scheduled_at, campaign.paused_reason = "draft", None, "It was rejected."
+        campaign.status, campaign.paused_reason = "draft", "It was rejected."
+        campaign.scheduled_at = campaign.launched_by = None
         return [Step("delete", gone)]
 
     campaign = campaigns.SHELF.edit(actor, campaign_id, edit, expected)

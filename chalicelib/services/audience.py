@@ -18,7 +18,18 @@ from chalicelib.models.contact import Contact
 from chalicelib.models.job import Job
 from chalicelib.models.table import Item, every, fetch, several
 from chalicelib.models.writes import Step, change, put_all
-from chalicelib.services import campaign_states, composing, dispatch, jobs, pace, sending, shards, windows
+from chalicelib.schemas.mail import Mail
+from chalicelib.services import (
+    campaign_states,
+    composing,
+    consent,
+    dispatch,
+    jobs,
+    sending,
+    settling,
+    shards,
+    windows,
+)
 
 KIND: Final = dispatch.AUDIENCE
 _WALKED: Final = 1000  # contacts of one step
@@ -30,9 +41,12 @@ State = dict[str, Any]
 
 def step(job: Job) -> bool:
     """As `steps.STEPS` says."""
-    campaign = _campaign(job)
-    if campaign is None or campaign.shards is not None:
-        return True
+    with settling.charged(job):
+        campaign = _campaign(job)
+        return campaign is None or campaign.shards is not None or _step(job, campaign)
+
+
+def _step(job: Job, campaign: Campaign) -> bool:
     state: State = {"phase": "walk", "key": None, "number": 0, "size": 0, **job.state}
     job.state = _PHASES[state["phase"]](job, campaign, state)
     job.done = int(job.state["size"])
@@ -40,9 +54,24 @@ def step(job: Job) -> bool:
 
 
 def close(job: Job) -> None:
-    """The audience could not be cut: somebody has to look. As `steps.CLOSING` says."""
+    """The audience could not be cut: somebody has to look, and whoever resumes it has it cut anew. As `steps.CLOSING`
+    says.
+    """
+
+    def apply(current: Campaign) -> list[Step]:
+        if not _is_of(job, current) or current.shards is not None or (current.frozen or {}).get("lost"):
+            return []
+        current.frozen = {**(current.frozen or {}), "lost": True}
+        current.touch("system")
+        current.keys()
+        return [Step("save", current)]
+
     campaign = _campaign(job)
-    if campaign is not None and campaign.shards is None and campaign.status == "running":
+    if campaign is None or campaign.shards is not None:
+        return
+    # Also of one that is paused: who resumes it must not wait for a job that has ended.
+    change(lambda _consistent: _there(job), apply, None)
+    if campaign.status == "running":
         stop(campaign, "audience_failed")
 
 
@@ -93,13 +122,14 @@ def _compare(job: Job, campaign: Campaign, state: State) -> State:
     """Mark whoever has an address that somebody before him has; a share of all addresses at a time."""
     parts = 1 + int(state["size"]) // _COMPARED
     part = int(state["part"])
-    doubled = {
-        one for one, other in pairwise(sorted(_traces(campaign, int(state["number"]), part, parts))) if one == other
-    }
+    traces = sorted(_traces(campaign, int(state["number"]), part, parts))
+    doubled = {one for one, other in pairwise(traces) if one == other}
+    seeds = {shards.trace(campaign.tenant, str(campaign.run), one) for one in campaign.seeds or ()}
+    met = sorted({*state.get("met", ()), *(one.hex() for one in traces if one in seeds)})
     if doubled:
         jobs.keep_hold(job)
         put_all(list(_marked(campaign, int(state["number"]), doubled)))
-    return {**state, "phase": "compare" if part + 1 < parts else "seeds", "part": part + 1}
+    return {**state, "phase": "compare" if part + 1 < parts else "seeds", "part": part + 1, "met": met}
 
 
 def _traces(campaign: Campaign, number: int, part: int, parts: int) -> Iterator[bytes]:
@@ -132,39 +162,43 @@ def _all(campaign: Campaign, number: int) -> Iterator[Shard]:
 
 
 def _seeds(job: Job, campaign: Campaign, state: State) -> State:
-    """A copy to each seed, once in a run. One that cannot be sent now does not keep the others waiting."""
+    """A copy to each seed, once in a run; none to one who gets the mail himself, or has said no. One that cannot be
+    sent now does not keep the others waiting.
+    """
+    met = set(state.get("met", ()))
     for number, address in enumerate(campaign.seeds or ()):
         again = sending.once(
             campaign.tenant,
             campaign.id,
             _SEED,
             f"{campaign.run}#{number}",
-            partial(composing.seed, campaign, address),
+            partial(_copy, campaign, address, met),
         )
         if again is not None:
             observability.note("seed not sent", campaign=campaign.id)
     return {**state, "phase": "start"}
 
 
+def _copy(campaign: Campaign, address: str, met: set[str]) -> Mail | str:
+    """The copy for a seed, or why there is none."""
+    if shards.trace(campaign.tenant, str(campaign.run), address).hex() in met:
+        return "It is in the audience."
+    return consent.against(campaign.tenant, address, campaign.topic) or composing.seed(campaign, address)
+
+
 def _start(job: Job, campaign: Campaign, state: State) -> State:
     """Say how many they are, and let the lanes begin; unless it was paused or cancelled meanwhile."""
 
-    def load(consistent: bool) -> Campaign:
-        found = _read(job, consistent=True)
-        if found is None or found.run != job.params["run"]:
-            raise errors.Gone("The campaign is not there any more.")
-        return found
-
     def apply(current: Campaign) -> list[Step]:
-        if current.shards is not None:
+        if not _is_of(job, current) or current.shards is not None:
             return []
         current.audience, current.shards = int(state["size"]), int(state["number"])
-        steps = dispatch.start(current, pace.limit(current.rate)) if current.status == "running" else []
+        steps = dispatch.start(current) if current.status == "running" else []
         current.touch("system")
         current.keys()
         return [Step("save", current), *steps]
 
-    change(load, apply, None)
+    change(lambda _consistent: _there(job), apply, None)
     return {**state, "phase": "over"}
 
 
@@ -172,10 +206,22 @@ _PHASES: Final = {"walk": _walk, "compare": _compare, "seeds": _seeds, "start": 
 
 
 def _campaign(job: Job) -> Campaign | None:
-    """The campaign, if it still is in the run that this job is of, and not cancelled."""
-    found = _read(job, consistent=True)
-    return found if found is not None and found.run == job.params["run"] and found.status != "cancelled" else None
+    """The campaign, if it still wants the audience that this job cuts, and is not cancelled."""
+    found = _read(job)
+    return found if found is not None and _is_of(job, found) and found.status != "cancelled" else None
 
 
-def _read(job: Job, *, consistent: bool) -> Campaign | None:
-    return fetch(Campaign, *keys.key("campaign", tenant=job.tenant, id=job.params["campaign"]), consistent=consistent)
+def _is_of(job: Job, campaign: Campaign) -> bool:
+    """Whether this job is of its run, and the last one that was to cut its audience."""
+    return bool(campaign.run == job.params["run"] and (campaign.frozen or {}).get("cut") == job.params["cut"])
+
+
+def _there(job: Job) -> Campaign:
+    found = _read(job)
+    if found is None:
+        raise errors.Gone("The campaign is not there any more.")
+    return found
+
+
+def _read(job: Job) -> Campaign | None:
+    return fetch(Campaign, *keys.key("campaign", tenant=job.tenant, id=job.params["campaign"]), consistent=True)

@@ -6,9 +6,12 @@ So it is never exceeded by more than what those few cost beyond the estimate, ho
 from typing import Final
 
 from chalicelib import errors, money
+from chalicelib.models import keys
 from chalicelib.models.campaign import Campaign
+from chalicelib.models.ledger import Sheet
 from chalicelib.models.pace import Spending
-from chalicelib.models.writes import Step, transact
+from chalicelib.models.table import fetch
+from chalicelib.models.writes import Step, absent, transact
 
 # What a mail takes beside the provider's fee until it is measured: units and Lambda time, in billionths of a dollar.
 OWN: Final = 3_000
@@ -19,6 +22,16 @@ _PER_MICRO: Final = 1000
 def estimate(mails: int) -> int:
     """What so many mails are going to cost, in billionths of a dollar."""
     return mails * (OWN + round(money.PRICES["mails"] * _NANO))
+
+
+def begun(campaign: Campaign) -> list[Step]:
+    """For a limit that was set while it was paused: what it took by then counts too. One read unit or two."""
+    place = Spending.at(campaign.tenant, campaign.id)
+    if campaign.max_cost is None or fetch(Spending, place.pk, place.sk, consistent=True) is not None:
+        return []
+    sheet = fetch(Sheet, *keys.key("sheet", tenant=campaign.tenant, book=campaign.id, name="cost"), consistent=True)
+    place.nano = sheet.cells.get("nano_usd", 0) if sheet is not None else 0
+    return [Step("save", place, absent())]
 
 
 def reserve(campaign: Campaign, nano: int) -> bool:

@@ -10,6 +10,7 @@ from chalicelib.models.campaign import Campaign
 from chalicelib.models.contact import Contact
 from chalicelib.models.template import Template
 from chalicelib.schemas.campaign import Remark
+from chalicelib.services import composing
 from chalicelib.services.campaign_parts import Parts
 
 _OUT: Final = "https://out.invalid/unsubscribe"
@@ -88,7 +89,12 @@ def _made(campaign: Campaign, template: Template, person: dict[str, Any]) -> Any
     address = [{"address": "ada@example.com", "kind": "work", "primary": True}]
     contact = Contact(id="con_00000000000000000000000000", tenant=campaign.tenant, emails=address, **person)
     about = {"id": campaign.id, "name": campaign.label, "topic": campaign.topic}
-    more = {"unsubscribe_url": _OUT, "preferences_url": _CHOICES, "campaign": about}
+    more = {
+        "unsubscribe_url": _OUT,
+        "preferences_url": _CHOICES,
+        "campaign": about,
+        "sender": composing.sender(campaign),
+    }
     values = rendering.variables(campaign.tenant, contact, None, **more)
     return rendering.render(rendering.compiled(template), values)
 

@@ -24,7 +24,7 @@ class Part(NamedTuple):
 
 # Contacts of 1 KB. `call` is a request for 25 recipients at most, or for as many as may go in a second.
 PARTS: Final[dict[str, Part]] = {
-    "launch: campaign, template, the job of the audience": Part("run", 16.5, 37),
+    "launch: campaign, template, the job of the audience": Part("run", 16.5, 41),
     "audience: member and contact": Part("recipient", 0.55, 0),
     "audience: shard": Part("shard", 2, 3),
     "lane: its job": Part("lane", 3.5, 19),

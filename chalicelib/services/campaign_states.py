@@ -74,6 +74,20 @@ def move(
         return unmoved.campaign, False
 
 
+def anew(seen: Campaign, edit: Edit) -> None:
+    """Let its work begin anew in the state it is in, as `move` would; nothing if it has changed since it was read."""
+
+    def apply(campaign: Campaign) -> list[Step]:
+        if (campaign.status, campaign.run, campaign.frozen) != (seen.status, seen.run, seen.frozen):
+            return []
+        also = edit(campaign) or ()
+        campaign.touch("system")
+        campaign.keys()
+        return [Step("save", campaign), *also]
+
+    change(partial(_load, seen.tenant, seen.id), apply, None)
+
+
 def _load(tenant: str, campaign_id: str, consistent: bool) -> Campaign:
     return campaigns.load(tenant, campaign_id, consistent=consistent)
 

@@ -19,7 +19,7 @@ from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.campaign import Approval, CampaignDraft, CampaignQuery, CampaignView, SendWindow
 from chalicelib.schemas.fields import merged
 from chalicelib.schemas.page import Listing, Page
-from chalicelib.services import zones
+from chalicelib.services import emails, topics, zones
 from chalicelib.services.shelf import Shelf
 
 CONTACT: Final = "contact"  # the zone of a window that follows each contact's own clock
@@ -40,7 +40,7 @@ SHELF: Final[Shelf[Campaign]] = Shelf(Campaign, "campaign", "cam", "campaign")
 
 
 def create(actor: Actor, draft: CampaignDraft) -> CampaignView:
-    """A new campaign, a draft. Raises `Invalid`, also for a segment or a template that is not there."""
+    """A new campaign, a draft. Raises `Invalid`, also for a segment, a template or a topic that is not there."""
     campaign = Campaign(id=ids.new("cam"), tenant=actor.tenant, status="draft")
     _write(actor, campaign, draft)
     return view(SHELF.add(actor, campaign))
@@ -125,10 +125,7 @@ def _write(actor: Actor, campaign: Campaign, draft: CampaignDraft) -> None:
     for given, pointer in ((draft.sender, "/from"), (draft.reply_to, "/reply_to")):
         if given is not None:
             mailer.mailbox(given, pointer)
-    if draft.segment_id and draft.segment_id != campaign.segment_id:
-        _there(Segment, "segment", actor.tenant, draft.segment_id)
-    if draft.template_id and draft.template_id != campaign.template_id:
-        _there(Template, "template", actor.tenant, draft.template_id)
+    _refer(actor.tenant, campaign, draft)
     if draft.send_window is not None:
         _check(draft.send_window)
     for name in ("segment_id", "template_id", "sender", "reply_to", "topic", "rate", "concurrency", "max_cost"):
@@ -136,10 +133,20 @@ def _write(actor: Actor, campaign: Campaign, draft: CampaignDraft) -> None:
     campaign.label, campaign.priority = draft.name.strip(), draft.priority
     campaign.window = msgspec.to_builtins(draft.send_window)
     campaign.tracking = msgspec.to_builtins(draft.tracking)
-    campaign.seeds = list(dict.fromkeys(draft.seeds)) or None
+    campaign.seeds = list({emails.folded(one): one for one in draft.seeds}.values()) or None
     campaign.edited_by = actor.user
     if campaign.status in ("draft", "scheduled") and (campaign.approval or {}).get("state") == "approved":
         campaign.approval = {**(campaign.approval or {}), "state": "void"}
+
+
+def _refer(tenant: str, campaign: Campaign, draft: CampaignDraft) -> None:
+    """Nothing, or `Invalid` if what it newly names is not there. Half a unit each."""
+    if draft.segment_id and draft.segment_id != campaign.segment_id:
+        _there(Segment, "segment", tenant, draft.segment_id)
+    if draft.template_id and draft.template_id != campaign.template_id:
+        _there(Template, "template", tenant, draft.template_id)
+    if draft.topic and draft.topic != campaign.topic:
+        topics.exists(tenant, draft.topic, "/topic")
 
 
 def _there(model: Any, noun: str, tenant: str, record_id: str) -> None:

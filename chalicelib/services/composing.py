@@ -4,10 +4,11 @@ What a campaign has in common for all its mails is read once in a process and ru
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from chalicelib import config, errors
+from chalicelib.adapters import mailer
 from chalicelib.models import keys
 from chalicelib.models.campaign import Campaign
 from chalicelib.models.contact import Contact
@@ -85,6 +86,15 @@ def address_of(contact: Contact) -> str | None:
     return addresses.primary(contact)
 
 
+def sender(campaign: Campaign) -> dict[str, str]:
+    """What a template may say of whom the mail is from: `name` and `email`. Raises `Invalid` for no mailbox."""
+    name, address = _mailbox(campaign.sender or config.mail_from())
+    return {"name": name, "email": address}
+
+
+_mailbox = lru_cache(maxsize=64)(partial(mailer.mailbox, pointer="/from"))
+
+
 def _rendered(campaign: Campaign, contact: Contact, company: Any | None) -> Any:
     from chalicelib.services import rendering
 
@@ -92,7 +102,8 @@ def _rendered(campaign: Campaign, contact: Contact, company: Any | None) -> Any:
     more: Mapping[str, Any] = {
         "unsubscribe_url": unsubscribing.url(base, campaign.tenant, contact.id, run, campaign.topic),
         "preferences_url": unsubscribing.preferences_url(base, campaign.tenant, contact.id, run),
-        "campaign": {"name": campaign.label, "id": campaign.id},
+        "campaign": {"id": campaign.id, "name": campaign.label, "topic": campaign.topic},
+        "sender": sender(campaign),
     }
     variables = rendering.variables(campaign.tenant, contact, company, **more)
     return rendering.render(template_of(campaign), variables)

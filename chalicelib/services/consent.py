@@ -7,7 +7,7 @@ from chalicelib.models import suppression
 from chalicelib.models import topic as topics
 from chalicelib.models.contact import Contact
 from chalicelib.models.suppression import Suppression
-from chalicelib.models.table import several
+from chalicelib.models.table import find, several
 from chalicelib.models.topic import Topic
 from chalicelib.services import addresses, standings
 
@@ -48,6 +48,12 @@ def refusal(contact: Contact, known: Suppression | None, topic: str | None, opt_
         return "no_address"
     held = standings.holding(known, topic)
     return held[0] if held else _chosen(contact, known, topic, opt_in)
+
+
+def against(tenant: str, address: str, topic: str | None) -> str | None:
+    """Why nothing about this topic may go to an address, by what is known of the mailbox alone. Half a unit."""
+    known = find(Suppression, *suppression.place(tenant, addresses.digest(tenant, address)))
+    return next(iter(standings.holding(known, topic)), None)
 
 
 def _chosen(contact: Contact, known: Suppression | None, topic: str | None, opt_in: str) -> str | None:

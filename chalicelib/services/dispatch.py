@@ -18,7 +18,7 @@ from chalicelib.models.table import find
 from chalicelib.models.template import Template
 from chalicelib.models.writes import Step
 from chalicelib.schemas.actor import Actor
-from chalicelib.services import jobs
+from chalicelib.services import budget, jobs, pace
 
 AUDIENCE: Final = "campaign_audience"  # the job that cuts the audience into shards
 LANE: Final = "campaign_lane"  # the job that sends
@@ -45,15 +45,15 @@ def launch(campaign: Campaign) -> list[Step]:
         "round": 1,
         "lanes": 0,
     }
-    return [
-        Step("save", Frozen.of(campaign.id, template)),
-        *_job(campaign, AUDIENCE, {"segment": segment.id}, campaign.run),
-    ]
+    return [Step("save", Frozen.of(campaign.id, template)), *_cut(campaign)]
 
 
-def start(campaign: Campaign, rate: float | None) -> list[Step]:
-    """The lanes of a new round, as many as this rate (mails a second) needs."""
-    return _round(campaign, _lanes(campaign, rate))
+def start(campaign: Campaign) -> list[Step]:
+    """The lanes of a new round, as many as its rate needs; for those whom it failed to reach one, as `retry` says."""
+    if (campaign.frozen or {}).get("retried_at"):
+        return _round(campaign, 1)
+    own = None if campaign.rate is None else float(campaign.rate)
+    return _round(campaign, _lanes(campaign, pace.limit(own)))
 
 
 def pause(campaign: Campaign) -> list[Step]:
@@ -62,9 +62,14 @@ def pause(campaign: Campaign) -> list[Step]:
 
 
 def resume(campaign: Campaign) -> list[Step]:
-    """Go on where it was. While the audience is still being cut, that starts the lanes."""
+    """Go on where it was. While the audience is still being cut, that starts the lanes; if it could not be, it is cut
+    anew.
+    """
     campaign.paused_reason = None
-    return [] if campaign.shards is None else start(campaign, campaign.rate)
+    begun = budget.begun(campaign)
+    if campaign.shards is not None:
+        return [*begun, *start(campaign)]
+    return [*begun, *(_cut(campaign) if (campaign.frozen or {}).get("lost") else [])]
 
 
 def cancel(campaign: Campaign) -> list[Step]:
@@ -72,9 +77,8 @@ def cancel(campaign: Campaign) -> list[Step]:
     if campaign.run is None:
         return []
     if campaign.shards is None:
-        campaign.audience = campaign.shards = (
-            0  # nobody was asked yet, and the job of the audience ends at its next step
-        )
+        # Nobody was asked yet, and the job of the audience ends at its next step.
+        campaign.audience = campaign.shards = 0
         return []
     return _round(campaign, _lanes(campaign, None))
 
@@ -94,6 +98,14 @@ def is_current(campaign: Campaign | None, params: dict[str, Any]) -> bool:
         and (campaign.frozen or {}).get("round") == params["round"]
         and not campaign.deleted_at
     )
+
+
+def _cut(campaign: Campaign) -> list[Step]:
+    """The job that cuts the audience; one of an earlier try ends at its next step."""
+    kept = {name: value for name, value in (campaign.frozen or {}).items() if name != "lost"}
+    number = int(kept.get("cut", 0)) + 1
+    campaign.frozen = {**kept, "cut": number}
+    return _job(campaign, AUDIENCE, {"segment": campaign.segment_id, "cut": number}, f"{campaign.run}#cut#{number}")
 
 
 def _round(campaign: Campaign, lanes: int) -> list[Step]:

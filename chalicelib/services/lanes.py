@@ -5,18 +5,15 @@ nothing lost. What nobody may have yet - it is night there, the provider asked t
 passed over; when it has been through, it sleeps until the first of these may go, and begins anew with what is left.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
-from chalicelib import clock, errors, observability
+from chalicelib import clock, errors
 from chalicelib.models import keys
 from chalicelib.models.campaign import Campaign, Shard
 from chalicelib.models.job import Job
 from chalicelib.models.settings import Settings
 from chalicelib.models.table import fetch
-from chalicelib.services import audience, dispatch, settings, settling, shards, usage, windows
-from chalicelib.services.remembered import remembering
+from chalicelib.services import audience, campaign_states, dispatch, settings, settling, shards, windows
 from chalicelib.services.slices import CANCELLED, Fate, Sending, Spent
 
 KIND: Final = dispatch.LANE
@@ -36,7 +33,7 @@ class Visit(NamedTuple):
 
 def step(job: Job) -> bool | float:
     """One shard, or some seconds of it. As `steps.STEPS` says."""
-    with _charged(job):
+    with settling.charged(job):
         campaign = _campaign(job)
         return True if campaign is None else _step(job, campaign)
 
@@ -44,8 +41,12 @@ def step(job: Job) -> bool | float:
 def close(job: Job) -> None:
     """A lane that failed, or was cancelled as a job, leaves a campaign that nobody sends. As `steps.CLOSING` says."""
     campaign = _campaign(job)
-    if campaign is not None and campaign.status == "running":
+    if campaign is None:
+        return
+    if campaign.status == "running":
         audience.stop(campaign, "lane_failed")
+    elif job.cancelled_by:  # of a cancelled campaign, whose rest has to be accounted for all the same
+        campaign_states.anew(campaign, dispatch.cancel)
 
 
 def _step(job: Job, campaign: Campaign) -> bool | float:
@@ -160,15 +161,3 @@ def _campaign(job: Job) -> Campaign | None:
         if found is not None and dispatch.is_current(found, job.params) and found.status in _WORKING:
             return found
     return None
-
-
-@contextmanager
-def _charged(job: Job) -> Iterator[None]:
-    """Bill what runs inside to the campaign, and not to the worker's call around it."""
-    outer, campaign = observability.meter(), str(job.params["campaign"])
-    with remembering(), observability.measured(f"campaign {campaign}") as meter:
-        observability.charge_to(job.tenant)
-        yield
-        settling.charge(job.tenant, campaign, meter)
-    outer.started += meter.ms / 1000
-    usage.record(meter)

@@ -80,6 +80,7 @@ def _some(
     places = [
         one
         for shard in some.items
+        if campaign.shards is None or int(shard.number) < int(campaign.shards)  # others were left by a job cut off
         for one in _places(shard)
         if (int(shard.number) > number or one.position >= behind) and (status is None or _may_be(one, status))
     ]

@@ -75,6 +75,7 @@ def view(record: Settings) -> SettingsView:
         holidays=record.holidays or [],
         campaign_approval=bool(record.campaign_approval),
         campaign_share=int(record.campaign_share or SHARE),
+        address=record.address,
         frequency_cap=msgspec.convert(record.frequency_cap, FrequencyCap | None),
         soft_bounces=_bounces(record),
         tracking=msgspec.convert(record.tracking or {}, Following),
@@ -109,6 +110,7 @@ def _write(record: Settings, patch: dict[str, Any]) -> None:
     record.holidays = sorted(set(draft.holidays)) or None
     record.campaign_approval = draft.campaign_approval or None
     record.campaign_share = None if draft.campaign_share == SHARE else draft.campaign_share
+    record.address = (draft.address or "").strip() or None
     record.frequency_cap = msgspec.to_builtins(draft.frequency_cap)
     record.soft_bounces = msgspec.to_builtins(draft.soft_bounces) if draft.soft_bounces != SoftBounces() else None
     record.tracking = msgspec.to_builtins(draft.tracking) if draft.tracking != Following() else None

@@ -4,19 +4,21 @@ A shard is counted when all of its recipients are settled. What it contributes c
 changes nothing, and a correction replaces what was said before.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-from chalicelib import clock, errors
+from chalicelib import clock, errors, observability
 from chalicelib.models import keys
 from chalicelib.models.campaign import Campaign, Shard
+from chalicelib.models.job import Job
 from chalicelib.models.ledger import Sheet
 from chalicelib.models.mailing import Mailing
 from chalicelib.models.table import fetch, several
 from chalicelib.models.writes import Step, transact
 from chalicelib.observability import Meter
-from chalicelib.services import campaign_states, campaigns, ledger, shards
+from chalicelib.services import campaign_states, campaigns, ledger, shards, usage
+from chalicelib.services.remembered import remembering
 
 LEDGER: Final = "sent"
 COST: Final = "cost"  # the sheet of what it took
@@ -84,6 +86,18 @@ def sum_of(tenant: str, campaign_id: str) -> dict[str, int]:
     """How many are counted as sent, failed, suppressed and unknown. One read unit."""
     sheet = fetch(Sheet, *keys.key("sheet", tenant=tenant, book=campaign_id, name=LEDGER), consistent=True)
     return {cell: sheet.cells.get(cell, 0) if sheet else 0 for cell in shards.CELLS.values()}
+
+
+@contextmanager
+def charged(job: Job) -> Iterator[None]:
+    """Bill what runs inside to the job's campaign, and not to the worker's call around it. One write unit."""
+    outer, campaign = observability.meter(), str(job.params["campaign"])
+    with remembering(), observability.measured(f"{usage.CAMPAIGN}{campaign}") as meter:
+        observability.charge_to(job.tenant)
+        yield
+        charge(job.tenant, campaign, meter)
+    outer.started += meter.ms / 1000
+    usage.record(meter)
 
 
 def charge(tenant: str, campaign_id: str, meter: Meter) -> None:

@@ -20,7 +20,7 @@ from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.campaign import TrialDraft
 from chalicelib.schemas.job import JobView
 from chalicelib.schemas.mail import Mail
-from chalicelib.services import campaign_parts, campaigns, emails, jobs, sending, unsubscribing
+from chalicelib.services import campaign_parts, campaigns, composing, consent, emails, jobs, sending, unsubscribing
 
 KIND: Final = "campaign_test"
 MARK: Final = "[Test] "
@@ -31,12 +31,12 @@ def start(actor: Actor, campaign_id: str, draft: TrialDraft, base: str) -> JobVi
     """A job that sends them; `base` is where their links lead.
 
     Raises `NotFound`, `Conflict` without a template, and `Invalid` for an address that is neither a user's nor a
-    seed's, and for a contact that is not there.
+    seed's, for a seed that must not be mailed, and for a contact that is not there.
     """
     campaign = campaigns.load(actor.tenant, campaign_id)
     if campaign_parts.of(campaign).template is None:
         raise errors.Conflict("It has no template, or one that is not there.")
-    to = list(dict.fromkeys(draft.to))
+    to = list({emails.folded(one): one for one in draft.to}.values())
     _check(actor.tenant, campaign, to)
     if draft.contact_id is not None:
         _contact(actor.tenant, draft.contact_id)
@@ -71,6 +71,7 @@ def _compose(job: Job, address: str) -> Mail | str:
         "unsubscribe_url": unsubscribing.url(base, job.tenant, NOBODY, "", campaign.topic),
         "preferences_url": unsubscribing.preferences_url(base, job.tenant, NOBODY, ""),
         "campaign": {"id": campaign.id, "name": campaign.label, "topic": campaign.topic},
+        "sender": composing.sender(campaign),
     }
     values = rendering.variables(job.tenant, contact, _company(contact), **more)
     rendered = rendering.render(rendering.compiled(template), values)
@@ -86,7 +87,7 @@ def _compose(job: Job, address: str) -> Mail | str:
 
 
 def _check(tenant: str, campaign: Campaign, to: list[str]) -> None:
-    """Raises `Invalid` for addresses of strangers. Half a unit each, none for seeds."""
+    """Raises `Invalid` for addresses of strangers, and of seeds that have said no. Half a unit each."""
     seeds = {emails.checked(one, "/seeds") for one in campaign.seeds or ()}
     known = {number: emails.checked(one, f"/to/{number}") for number, one in enumerate(to)}
     asked = {number: one for number, one in known.items() if one not in seeds}
@@ -98,6 +99,10 @@ def _check(tenant: str, campaign: Campaign, to: list[str]) -> None:
     ]
     if strangers:
         raise errors.Invalid("Some of these addresses are not the firm's own.", *strangers)
+    refused = {number: consent.against(tenant, one, campaign.topic) for number, one in known.items() if one in seeds}
+    flaws = [Flaw(f"/to/{number}", why, "This address must not be mailed.") for number, why in refused.items() if why]
+    if flaws:
+        raise errors.Invalid("Some of these addresses must not be mailed.", *flaws)
 
 
 def _contact(tenant: str, contact_id: str) -> Contact:

@@ -43,7 +43,8 @@ def turn(moment: Moment) -> float | None:
 def give_up(moment: Moment) -> None:
     """Nobody came to work on it for more than a day: it has failed."""
     job = store.load(moment.tenant, moment.subject_id)
-    if job is not None:
+    if job is not None and not job.finished_at:
+        _tidy(job)
         store.abandon(job, "Nobody came to work on it.")
 
 
@@ -89,12 +90,20 @@ def _failed(job: Job, error: Exception) -> float | None:
 
 def _end(job: Job, status: str, failure: str | None = None) -> float | None:
     # A worker that dies of tidying up must not keep the job from its end.
-    if status in {"cancelled", "failed"} and job.what in CLOSING and job.tries <= TRIES + 1:
-        try:
-            CLOSING[job.what](job)
-        except Exception as error:  # noqa: BLE001 - a job that cannot be tidied up has ended all the same
-            observability.failure("job closing failed", error)
+    if status in {"cancelled", "failed"} and job.tries <= TRIES + 1:
+        _tidy(job)
     return None if store.end(job, status, failure) else hints.SETTLED
+
+
+def _tidy(job: Job) -> None:
+    try:
+        CLOSING.get(job.what, _nothing)(job)
+    except Exception as error:  # noqa: BLE001 - a job that cannot be tidied up has ended all the same
+        observability.failure("job closing failed", error)
+
+
+def _nothing(_job: Job) -> None:
+    """Most kinds leave nothing behind."""
 
 
 def _pass_on(moment: Moment) -> None:

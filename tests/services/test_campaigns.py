@@ -20,7 +20,7 @@ from chalicelib.schemas.campaign import CampaignDraft, Start
 from chalicelib.services import campaign_states, campaigns, dispatch, due, launching, permissions
 from chalicelib.services.campaign_states import STATES
 from tests import mailshots
-from tests.campaigning import act, bare_segment, bare_template, campaign, edited
+from tests.campaigning import act, bare_segment, bare_template, campaign, draft, edited
 from tests.contract.calling import colleague
 from tests.feeds import purge
 from tests.house import Answer, House, Sender
@@ -117,6 +117,8 @@ class TestWhatIsWritten:
             "tracking": {"opens": False, "clicks": True, "utm": {"source": "mail"}},
             "seeds": ["qa@firm.example", "boss@firm.example"],
         }
+        assert owner.post("/v1/campaigns", draft(owner, **fields)).json["errors"][0]["pointer"] == "/topic"
+        owner.call("PUT", "/v1/topics/news", {"label": "News"})
         made = campaign(owner, **fields)
         assert {name: made[name] for name in fields} == fields
         assert (made["status"], made["ab"], made["approval"]["state"]) == ("draft", {}, "none")

@@ -8,9 +8,13 @@ import pytest
 
 from chalicelib import clock, errors
 from chalicelib.adapters import mailer, queue
+from chalicelib.models import keys
 from chalicelib.models.contact import Contact
-from chalicelib.models.writes import put_all
-from chalicelib.services import dispatch, lanes, settling, shards
+from chalicelib.models.pace import Spending
+from chalicelib.models.settings import Settings
+from chalicelib.models.writes import Step, put_all, transact
+from chalicelib.observability import Meter
+from chalicelib.services import audience, budget, dispatch, lanes, recipients, settling, shards, suppressions
 from tests import mailshots
 from tests.mailshots import Post
 
@@ -340,3 +344,97 @@ def test_a_template_bomb_and_a_name_with_headers_in_it(
     else:
         assert mailshots.sums(one) == {"sent": 2}
         assert all("\n" not in mail.subject and "\r" not in mail.subject for mail in post.taken)
+
+
+def closed(one: Any) -> Any:
+    """Its audience could not be cut: the last job of it has failed, or was cancelled."""
+    audience.close(mailshots.jobs_of(one.tenant, dispatch.AUDIENCE)[-1])
+    return mailshots.read(one)
+
+
+def test_an_audience_that_could_not_be_cut_is_cut_anew_when_it_is_resumed(post: Post) -> None:
+    contacts = people(3)
+    one = mailshots.moved(ready(contacts), "launch")
+    (job,) = mailshots.jobs_of(one.tenant, dispatch.AUDIENCE)
+    audience.step(job)
+    one = closed(one)
+    assert (one.status, one.paused_reason) == ("paused", "audience_failed")
+    closed(one)  # as it may be called twice
+    one = mailshots.moved(one, "resume")
+    assert audience.step(job) is True  # the first one does nothing any more
+    (again,) = [each for each in mailshots.jobs_of(one.tenant, dispatch.AUDIENCE) if each.id != job.id]
+    while not audience.step(again):
+        pass
+    one = mailshots.sent(mailshots.read(one))
+    assert (one.status, mailshots.sums(one)) == ("finished", {"sent": 3})
+
+
+def test_one_that_was_paused_when_its_audience_failed_goes_on_too(post: Post) -> None:
+    one = mailshots.moved(mailshots.moved(ready(people(2)), "launch"), "pause")
+    assert closed(one).status == "paused"
+    one = mailshots.moved(one, "resume")
+    assert len(mailshots.jobs_of(one.tenant, dispatch.AUDIENCE)) == 2
+    one = mailshots.moved(mailshots.moved(one, "pause"), "resume")
+    assert len(mailshots.jobs_of(one.tenant, dispatch.AUDIENCE)) == 2  # which one is at work now
+
+
+def test_lanes_that_are_cancelled_as_jobs_leave_nobody_of_a_cancelled_campaign_open(post: Post) -> None:
+    one = mailshots.moved(launched(people(3)), "cancel")
+    lane = mailshots.jobs_of(one.tenant, dispatch.LANE)[-1]
+    lane.cancelled_by = "usr_0"
+    lanes.close(lane)
+    lanes.close(lane)  # as it may be called twice
+    one = mailshots.sent(one)
+    assert (one.status, mailshots.sums(one)) == ("cancelled", {"suppressed": 3})
+
+
+def test_who_is_tried_again_is_so_also_after_a_pause(post: Post) -> None:
+    contacts = people(201)
+    post.script = [errors.MailRefused("no") for _ in contacts]
+    one = mailshots.sent(launched(contacts, concurrency=3))
+    assert mailshots.sums(one) == {"failed": 201}
+    one = mailshots.moved(mailshots.moved(mailshots.moved(one, "retry"), "pause"), "resume")
+    one = mailshots.sent(one)
+    assert (one.status, mailshots.sums(one)) == ("finished", {"sent": 201})
+
+
+def test_a_seed_of_the_audience_gets_one_mail_and_one_that_said_no_none(post: Post) -> None:
+    contacts = people(2)
+    mine = contacts[0].emails[0]["address"]
+    suppressions.add(contacts[0].tenant, "no@firm.test", "manual", "test")
+    mailshots.sent(launched(contacts, seeds=[mine.upper(), "no@firm.test", "qa@firm.test"]))
+    assert Counter(post.addresses) == Counter([*(each.emails[0]["address"] for each in contacts), "qa@firm.test"])
+
+
+def test_a_limit_that_is_set_later_counts_what_it_took_by_then(post: Post) -> None:
+    one = mailshots.moved(launched(people(3)), "pause")
+    assert budget.begun(one) == []
+    one.max_cost = 1000
+    settling.charge(one.tenant, one.id, Meter(mails=9))
+    (step,) = budget.begun(one)
+    assert isinstance(step.item, Spending)
+    assert step.item.nano > 9 * 99_000
+    transact(step)
+    assert budget.begun(one) == []
+    assert not budget.reserve(one, budget.estimate(1))
+
+
+def test_a_mail_says_whom_it_is_from_and_where_the_firm_is(post: Post) -> None:
+    contacts = people(1)
+    tenant = contacts[0].tenant
+    transact(
+        Step("save", Settings(*keys.key("settings", tenant=tenant), tenant=tenant, updated_at="", address="1 Mill"))
+    )
+    html = '<p>{{ sender.name }} {{ sender.email }}, {{ firm.address }} <a href="{{ unsubscribe_url }}">no</a></p>'
+    segment, template = mailshots.segment(tenant, contacts), mailshots.template(tenant, html=html)
+    one = mailshots.moved(mailshots.campaign(tenant, segment, template), "launch")
+    mailshots.sent(mailshots.cut(one))
+    assert "News news@firm.test, 1 Mill" in (post.taken[0].html or "")
+
+
+def test_what_a_job_left_behind_is_nobody_of_the_audience(post: Post) -> None:
+    one = mailshots.moved(ready(people(2)), "launch")
+    (job,) = mailshots.jobs_of(one.tenant, dispatch.AUDIENCE)
+    audience.step(job)
+    one = mailshots.moved(one, "cancel")
+    assert recipients.read(one, None, 10, None)[0] == []

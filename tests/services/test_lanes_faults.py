@@ -72,7 +72,7 @@ class World:
             shard.size = len(part)
             shard.packed = shards.pack((each.id, self._trace(one, each)) for each in part)
             made.append(shard)
-        steps = dispatch.start(one, 1000)
+        steps = dispatch.start(one)
         one.touch("usr_0")
         one.keys()
         put_all([*self.people, *made])

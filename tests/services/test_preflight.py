@@ -187,7 +187,10 @@ class TestLint:
         assert "2 of 4" in lint(flown(owner, made), "warning")["/segment_id"]
 
     def test_a_topic_that_nobody_can_choose_is_a_warning(self, owner: Sender) -> None:
+        owner.call("PUT", "/v1/topics/news", {"label": "News"})
         made = campaign(owner, topic="news", segment_id=segment(owner, *people(owner, 1)))
+        assert "/topic" not in lint(flown(owner, made), "warning")
+        assert owner.delete("/v1/topics/news").status == 204
         assert "/topic" in lint(flown(owner, made), "warning")
 
     def test_a_limit_that_is_reached_before_the_end_is_a_warning(self, owner: Sender) -> None:
@@ -267,6 +270,7 @@ class TestPrice:
     def test_it_is_what_sending_takes(self, house: House, owner: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MAIL_RATE", "1000")
         forget(house)
+        owner.call("PUT", "/v1/topics/news", {"label": "News"})
         made = campaign(
             owner, segment_id=segment(owner, *people(owner, 110)), seeds=[], topic="news", max_cost=9_000_000
         )

@@ -29,6 +29,7 @@ def job(sender: Sender, begun: Answer) -> Any:
 
 def test_users_and_seeds_get_a_marked_copy(house: House, owner: Sender) -> None:
     contact = owner.contact(first_name="Grace", emails=[{"address": "grace@x.example"}])
+    owner.call("PUT", "/v1/topics/news", {"label": "News"})
     made = campaign(owner, reply_to="ada@firm.example", topic="news")
     mine = str(owner.signed_up["user"]["email"])
     begun = tried(owner, made, mine, SEED, mine, contact_id=contact["id"])
@@ -55,6 +56,24 @@ def test_its_links_are_nobodys(house: House, owner: Sender) -> None:
     assert link is not None
     assert (link.tenant, link.contact_id) == (owner.tenant, trials.NOBODY)
     assert contact["id"] not in mail.html
+
+
+def test_a_seed_that_has_said_no_gets_none(house: House, owner: Sender) -> None:
+    made = campaign(owner, seeds=["No@firm.example"])
+    assert owner.call("PUT", "/v1/suppressions/no@firm.example", {"reason": "manual"}).status in (200, 201)
+    answer = tried(owner, made, "no@firm.example")
+    assert (answer.status, answer.json["errors"][0]["pointer"], answer.json["errors"][0]["code"]) == (
+        422,
+        "/to/0",
+        "manual",
+    )
+
+
+def test_one_address_in_two_spellings_gets_one(house: House, owner: Sender) -> None:
+    made = campaign(owner)
+    tried(owner, made, SEED, SEED.upper())
+    house.settle()
+    assert len(mails(house, made)) == 1
 
 
 def test_strangers_get_none(house: House, owner: Sender) -> None:

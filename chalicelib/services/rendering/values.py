@@ -115,7 +115,7 @@ def firm(tenant: str) -> dict[str, Any]:
         record, settings = several([keys.key("tenant", tenant=tenant), keys.key("settings", tenant=tenant)])
         known = {
             "name": record.name if isinstance(record, Tenant) else None,
-            "address": getattr(settings, "address", None) if isinstance(settings, Settings) else None,
+            "address": settings.address if isinstance(settings, Settings) else None,
         }
         _firms[tenant] = (now + _FRESH, known)
     return known

@@ -46,7 +46,7 @@ def _(house: House, owner: Sender) -> Units:
         while not audience.step(job):
             pass
 
-    return consumed(act)
+    return of_campaign(act)
 
 
 @performs("sending.step")
