@@ -444,6 +444,20 @@ def test_facts_that_change_between_the_look_and_the_write(
     assert inside(owner, segment_id) == set()
 
 
+def test_what_the_contact_decides_by_itself_is_looked_for_nowhere_else(house: House, owner: Sender) -> None:
+    opened = condition("mail.opened_at", "within_days", 90)
+    made(house, owner, condition("lifecycle", "eq", "customer"), opened)
+    ada, bob = owner.contact(first_name="Ada", lifecycle="customer"), owner.contact(first_name="Bob")
+    house.settle()
+    rulebooks.load(owner.tenant)
+    units = []
+    for one in (ada, bob):
+        with observability.measured("look") as meter:
+            membership.settle(owner.tenant, [one["id"]])
+        units.append(meter.rru)
+    assert units == [4, 3]  # the rules, the contact, its card; and the mails of a customer
+
+
 def test_a_contact_that_cannot_be_judged_holds_up_nobody(
     house: House, owner: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
