@@ -18,7 +18,7 @@ from chalicelib.models.mailing import Mailing
 from chalicelib.models.settings import Settings
 from chalicelib.models.table import several
 from chalicelib.schemas.mail import Mail
-from chalicelib.services import budget, caps, claims, composing, consent, pace, shards, windows
+from chalicelib.services import budget, caps, claims, composing, consent, pace, seen, shards, windows
 from chalicelib.services.claims import Wish
 from chalicelib.services.shards import Recipient
 
@@ -101,7 +101,7 @@ class Sending:
             return None
         if letter is not None:
             return Fate(letter, mail.result.get("reason"))
-        if claims.is_lost(mail):
+        if claims.is_lost(mail) or (letter is None and mail.outcome is not None and seen.proves_sent(mail.seen)):
             status = claims.lost(mail)
             return Fate(shards.LETTERS[status], "lost") if status else Fate(shards.HELD, until=clock.stamp())
         if self.campaign.status == CANCELLED and mail.outcome is not None:
@@ -110,9 +110,9 @@ class Sending:
         return None if mail.outcome is not None and until <= clock.stamp() else Fate(shards.HELD, until=until)
 
     def _is_again(self, mail: Mailing) -> bool:
-        """Whether it failed before somebody asked for another try."""
+        """Whether it failed before somebody asked for another try, and nobody has told that it was sent after all."""
         asked = (self.campaign.frozen or {}).get("retried_at")
-        return asked is not None and str(mail.result["at"]) < asked
+        return asked is not None and str(mail.result["at"]) < asked and not seen.proves_sent(mail.seen)
 
     def _turn(self, count: int) -> float:
         if self.campaign.status == CANCELLED:

@@ -406,6 +406,24 @@ def test_a_seed_of_the_audience_gets_one_mail_and_one_that_said_no_none(post: Po
     assert Counter(post.addresses) == Counter([*(each.emails[0]["address"] for each in contacts), "qa@firm.test"])
 
 
+@pytest.mark.parametrize(("answer", "ends"), [(errors.MailRefused, {"failed": 1}), (errors.MailDeferred, {"sent": 1})])
+def test_who_has_it_by_what_the_provider_tells_gets_no_second_one(
+    post: Post, answer: type[Exception], ends: dict[str, int]
+) -> None:
+    contacts = people(1)
+    post.script = [answer("no")]
+    one = launched(contacts)
+    lanes.step(mailshots.jobs_of(one.tenant, dispatch.LANE)[0])
+    (mail,) = mailshots.mailings(one, contacts)
+    assert mail is not None
+    mail.seen = {"delivered": clock.stamp()}
+    transact(Step("save", mail))
+    one = mailshots.sent(one)
+    if answer is errors.MailRefused:
+        one = mailshots.sent(mailshots.moved(one, "retry"))
+    assert (one.status, mailshots.sums(one), post.addresses) == ("finished", ends, [])
+
+
 def test_a_limit_that_is_set_later_counts_what_it_took_by_then(post: Post) -> None:
     one = mailshots.moved(launched(people(3)), "pause")
     assert budget.begun(one) == []
