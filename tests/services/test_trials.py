@@ -45,6 +45,18 @@ def test_users_and_seeds_get_a_marked_copy(house: House, owner: Sender) -> None:
     assert "send" not in there[0].tags  # no webhook takes it for a mail of the campaign
 
 
+def test_it_says_whom_it_is_from_and_where_the_firm_is(house: House, owner: Sender) -> None:
+    assert owner.patch("/v1/settings", {"address": "x" * 301}).status == 422
+    assert owner.patch("/v1/settings", {"address": " 1 Mill <Lane> "}).json["address"] == "1 Mill <Lane>"
+    html = '<p>{{ sender.name }}, {{ sender.email }}, {{ firm.address }} <a href="{{ unsubscribe_url }}">no</a></p>'
+    made = campaign(owner, template_id=bare_template(owner.tenant, html=html))
+    tried(owner, made, SEED)
+    house.settle()
+    (mail,) = mails(house, made)
+    assert "News, news@firm.example, 1 Mill &lt;Lane&gt;" in mail.html
+    assert owner.patch("/v1/settings", {"address": None}).json["address"] is None
+
+
 def test_its_links_are_nobodys(house: House, owner: Sender) -> None:
     contact = owner.contact()
     made = campaign(owner)
