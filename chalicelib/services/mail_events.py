@@ -217,15 +217,8 @@ def _send(event: Event) -> str | None:
     local = (event.message_id or "").partition("@")[0]
     if parse_send_id(local):
         return local
-    return _answered(event.raw) if event.type == "inbound" else None
-
-
-def _answered(raw: dict[str, Any]) -> str | None:
-    try:
-        found = _SEND.search(str(raw))
-    except RecursionError:  # nested too deep to be written down
-        return None
-    return found[0] if found else None
+    answered = _SEND.search(str(event.raw)) if event.type == "inbound" else None
+    return answered[0] if answered else None
 
 
 def _ttl(at: datetime) -> int:

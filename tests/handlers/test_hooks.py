@@ -202,17 +202,6 @@ def test_no_body_however_odd_is_our_fault(owner: Sender, provider: str) -> None:
     assert listed(owner) == []
 
 
-@pytest.mark.parametrize("provider", ["sendgrid", "postmark"])
-def test_what_is_nested_just_so_deep_that_it_can_be_read_is_no_fault_either(owner: Sender, provider: str) -> None:
-    """How deep that is depends on how deep the program itself is in at each step."""
-    path, good, levels = ready(owner, provider), DELIVERED[provider], range(800, 1000, 4)
-    for depth in levels:
-        raw = {**good, "sg_event_id": f"e{depth}", "MessageID": f"e{depth}", "more": 8_128}
-        sent = json.dumps([raw] if provider == "sendgrid" else raw).replace("8128", "[" * depth + "]" * depth).encode()
-        assert post(owner, path, signing.SIGN[provider](sent)).status in (200, 401, 403), depth
-    assert 0 < len(listed(owner)) <= len(levels)
-
-
 def test_a_batch_with_a_bad_event_keeps_the_good_ones(owner: Sender) -> None:
     path, good = ready(owner, "sendgrid"), DELIVERED["sendgrid"]
     several = [{**good, "sg_event_id": f"e{number}"} for number in range(4)]
