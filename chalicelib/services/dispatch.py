@@ -91,12 +91,11 @@ def retry(campaign: Campaign) -> list[Step]:
 
 
 def is_current(campaign: Campaign | None, params: dict[str, Any]) -> bool:
-    """Whether a lane is of the campaign's present round."""
+    """Whether a lane is of the campaign's present round. In the trash it is accounted for as anywhere else."""
     return (
         campaign is not None
         and campaign.run == params["run"]
         and (campaign.frozen or {}).get("round") == params["round"]
-        and not campaign.deleted_at
     )
 
 

@@ -14,10 +14,10 @@ from chalicelib.models.campaign import Campaign, Shard
 from chalicelib.models.job import Job
 from chalicelib.models.ledger import Sheet
 from chalicelib.models.mailing import Mailing
-from chalicelib.models.table import fetch, several
+from chalicelib.models.table import fetch, find, several
 from chalicelib.models.writes import Step, transact
 from chalicelib.observability import Meter
-from chalicelib.services import campaign_states, campaigns, ledger, shards, usage
+from chalicelib.services import campaign_states, ledger, shards, usage
 from chalicelib.services.remembered import remembering
 
 LEDGER: Final = "sent"
@@ -131,8 +131,11 @@ def _write(shard: Shard, letters: Sequence[str], reasons: Mapping[str, str], not
 def _resolved(shard: Shard, letters: list[str], reasons: dict[str, str]) -> bool:
     """Whether one who was unknown is known by now."""
     unknown = [one for one in shards.recipients(shard) if letters[one.position] == shards.LETTERS["unknown"]]
-    run = str(campaigns.load(shard.tenant, shard.campaign_id).run) if unknown else ""
-    places = [Mailing.at(shard.tenant, one.contact_id, run) for one in unknown]
+    place = keys.key("campaign", tenant=shard.tenant, id=shard.campaign_id)
+    campaign = find(Campaign, *place) if unknown else None  # also one in the trash: its sums stay right
+    if campaign is None:
+        return False
+    places = [Mailing.at(shard.tenant, one.contact_id, str(campaign.run)) for one in unknown]
     found = several([(one.pk, one.sk) for one in places], consistent=True)
     changed = False
     for one, mail in zip(unknown, found, strict=True):

@@ -388,6 +388,17 @@ def test_lanes_that_are_cancelled_as_jobs_leave_nobody_of_a_cancelled_campaign_o
     assert (one.status, mailshots.sums(one)) == ("cancelled", {"suppressed": 3})
 
 
+def test_a_cancelled_one_in_the_trash_is_accounted_for(post: Post) -> None:
+    contacts = people(120)
+    post.script = [errors.MailUncertain("?")]
+    one = launched(contacts, concurrency=1)
+    lanes.step(mailshots.jobs_of(one.tenant, dispatch.LANE)[0])
+    one = mailshots.moved(one, "cancel")
+    one.deleted_at = clock.stamp()
+    transact(Step("save", one))
+    assert mailshots.sums(mailshots.sent(one)) == {"sent": 99, "unknown": 1, "suppressed": 20}
+
+
 def test_who_is_tried_again_is_so_also_after_a_pause(post: Post) -> None:
     contacts = people(201)
     post.script = [errors.MailRefused("no") for _ in contacts]

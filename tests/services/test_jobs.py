@@ -430,6 +430,18 @@ def test_a_tidying_up_that_kills_its_worker_keeps_no_job_from_its_end(
     assert look(owner, made)["status"] == "failed"
 
 
+def test_one_for_which_nobody_came_is_tidied_up_too(
+    house: House, owner: Sender, toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[str] = []
+    monkeypatch.setitem(steps.CLOSING, "toy", lambda job: closed.append(job.id))
+    made = begin(owner)
+    moment = Moment(tenant=owner.tenant, subject_id=made, what=jobs.WHAT, at=clock.stamp())
+    turns.give_up(moment)
+    turns.give_up(moment)
+    assert (look(owner, made)["status"], closed) == ("failed", [made])
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_what_is_left_to_do_at_an_early_end_is_done(
     house: House, owner: Sender, toy: Toy, monkeypatch: pytest.MonkeyPatch, fails: bool
