@@ -149,7 +149,7 @@ def _launched(campaign: Campaign) -> list[Step]:
 
 
 def _ready(campaign: Campaign, *, at_once: bool) -> campaign_parts.Parts:
-    """What it is made of, or `Conflict` with what keeps it from being sent. A segment may be filled until it is."""
+    """What it is made of, or `Conflict` with what keeps it from being sent. Its segment may be empty until it is."""
     found = campaign_parts.of(campaign)
     lacking = approvals.lacking(campaign, found)
     if lacking is not None:
