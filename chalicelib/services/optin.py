@@ -52,7 +52,7 @@ def request(actor: Actor, contact_id: str, draft: ConsentRequest, base: str) -> 
     """Ask the contact, at its primary address, to confirm that it wants mail (about a topic). `base` is our own URL.
 
     Raises `NotFound`, `Merged`, `Gone`, `Invalid` for a topic that is none, `TooMany`, and `Conflict` for a contact
-    without address and for an address that the firm itself keeps mail from.
+    without address, for one who asked to be forgotten, and for an address that the firm itself keeps mail from.
     """
     contact: Contact = nouns.load(nouns.NOUNS["contact"], actor.tenant, contact_id)
     if draft.topic is not None:
@@ -61,7 +61,10 @@ def request(actor: Actor, contact_id: str, draft: ConsentRequest, base: str) -> 
     if address is None:
         raise errors.Conflict("The contact has no mail address.")
     known = suppressions.load(actor.tenant, addresses.digest(actor.tenant, address))
-    if "manual" in standings.holding(known, draft.topic):
+    kept = standings.holding(known, draft.topic)
+    if "erased" in kept:
+        raise errors.Conflict("He asked to be forgotten, so the firm asks him nothing; he may come back by himself.")
+    if "manual" in kept:
         raise errors.Conflict("The firm itself keeps mail from this address; take it off the list first.")
     return consent_log.view(ask(contact, address, draft.topic, base, actor.user))
 
