@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from chalicelib import ids
-from chalicelib.models import keys
+from chalicelib.models._pattern import Pattern
 from chalicelib.models.keys import PATTERNS
 from chalicelib.models.moment import Moment
 from chalicelib.models.task import Task
@@ -26,7 +26,7 @@ for module in pkgutil.iter_modules(performed.__path__):
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: str(pattern.name))
-def test_stated_units_are_consumed_units(pattern: keys.Pattern, house: House, owner: Sender) -> None:
+def test_stated_units_are_consumed_units(pattern: Pattern, house: House, owner: Sender) -> None:
     assert pattern.name in PERFORMERS, f"nothing performs {pattern.name}: state only what is measured"
     owner.get("/v1/contacts?limit=1")  # the session's standing is asked once a minute, and stated by itself
     assert PERFORMERS[pattern.name](house, owner) == (pattern.read, pattern.write), pattern.why

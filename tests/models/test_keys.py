@@ -63,6 +63,7 @@ PARTS: Final[dict[str, st.SearchStrategy[str]]] = {
     "period": st.sampled_from(["2026", "2026-Q4", "2026-11"]),
     "entered": STAMPS,
     "ordered_at": STAMPS,
+    "provider": st.sampled_from(["ses", "postmark"]),
     "segment": an_id("seg"),
     "campaign": an_id("cam"),
     "run": an_id("run"),

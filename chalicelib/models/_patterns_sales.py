@@ -1,0 +1,120 @@
+"""Access patterns of selling: pipelines, deals, forecast, quotas, products, quotes, orders, reports."""
+
+from typing import Final
+
+from chalicelib.models._pattern import Pattern
+
+SALES: Final[tuple[Pattern, ...]] = (
+    Pattern(
+        "home",
+        6,
+        0,
+        "user, settings, pipelines, overdue, today, quota, quiet contacts 0.5 each; what is new 1.5; a pipeline's open "
+        "deals and closed ones 0.5 each. Each further pipeline 1, each other currency 0.5, never more than 10",
+    ),
+    Pattern("home.most", 10, 0, "five pipelines"),
+    Pattern("deal.create", 1.5, 2, "pipeline, settings and the last card of the stage 0.5 each; deal 1 + gsi1 1"),
+    Pattern("deal.create_known", 2.5, 2, "as deal.create; a contact and a company, 0.5 each"),
+    Pattern("deal.get", 0.5, 0, "one item"),
+    Pattern("deal.patch", 0.5, 2, "deal 1 + gsi1 1; the pipeline is not asked while the deal stays in its stage"),
+    Pattern(
+        "deal.move",
+        1.5,
+        3,
+        "deal, pipeline and the last card of the stage 0.5 each; deal 1 + gsi1 moved 2. With feed.deal_moved 10 in all",
+    ),
+    Pattern("deal.close", 2, 3, "as deal.move, and the settings 0.5, for another currency its rate 0.5"),
+    Pattern("deal.delete", 0.5, 3, "deal 1 + gsi1 moved to the trash's list 2; an id of another system 2, the deal 2"),
+    Pattern("deal.restore", 1, 3, "deal, and is its stage there still, 0.5 each; as deleted"),
+    Pattern("deal.purge", 0.5, 2, "deal; a stone in its place 1, out of gsi1 1"),
+    Pattern("deal.move_beside", 1.5, 3, "deal, the card named and its neighbour 0.5 each; deal 1 + gsi1 moved 2"),
+    Pattern(
+        "deal.move_tied",
+        2.5,
+        15,
+        "as deal.move_beside, where both neighbours have one rank: cards around, a query each 0.5; two cards 2 + gsi1 "
+        "moved 2 each, the two beside them checked 2 each",
+    ),
+    Pattern(
+        "board.page",
+        8.5,
+        0,
+        "pipeline, settings and sheets 0.5 each; twelve cards of 0.8 KB in each of four stages 1.5 each, two empty "
+        "ones 0.5 each. However many deals; sheets 0.5 more for each 4 KB, which are some 20 owners and months",
+    ),
+    Pattern("board.further", 3, 0, "as board.page, of one stage"),
+    Pattern("pipeline.create", 0.5, 2, "are there few enough; pipeline 1 + gsi1 1 for each KB"),
+    Pattern("pipeline.get", 0.5, 0, "one item"),
+    Pattern("pipeline.page", 0.5, 0, "one query of gsi1; 0.5 for each 4 KB"),
+    Pattern("pipeline.patch", 0.5, 3, "pipeline 1 + gsi1, sorted by the name, moved 2; 1 less if the name stays"),
+    Pattern("pipeline.patch_stage", 1, 2, "as pipeline.patch; has the stage deals, 0.5 for each that goes or closes"),
+    Pattern("pipeline.delete", 3.5, 2, "pipeline, has any of its six stages deals 0.5 each; pipeline 1 + gsi1 1"),
+    Pattern("pipeline.restore", 1, 2, "pipeline, and are there few enough; pipeline 1 + gsi1 1"),
+    Pattern(
+        "forecast.read",
+        5,
+        0,
+        "settings and pipelines 0.5 each; of one pipeline the open deals and the closed ones in a query each, 0.5 each "
+        "and for 4 KB more; quotas of one year in three queries, 1.5; names 0.5; rates of two currencies 0.5 each",
+    ),
+    Pattern("deal_sheets.mine", 1, 0, "one owner's open deals in one query 0.5, those closed in a month 0.5"),
+    Pattern(
+        "quota.create",
+        1.5,
+        8,
+        "settings, user and pipeline 0.5 each; quota 2 + gsi1 1 + gsi2 1, guard 2, that the currency stays 2",
+    ),
+    Pattern("quota.get", 0.5, 0, "one item"),
+    Pattern("quota.page", 0.5, 0, "one query of gsi1, or of gsi2 for one user or team; 0.5 for each 4 KB"),
+    Pattern("quota.patch", 1, 3, "quota and settings 0.5 each; quota 1 + gsi1 1 + gsi2 1"),
+    Pattern("quota.delete", 0.5, 6, "quota 2 + gsi1 1 + gsi2 1, guard 2"),
+    Pattern("quota.restore", 0.5, 6, "quota 2 + gsi1 1 + gsi2 1, guard 2"),
+    Pattern("quota.of_user", 0.5, 0, "a user's quotas of a year in one query of gsi2: here two months and a quarter"),
+    Pattern("rate.put", 0.5, 2, "the settings 0.5; that the currency stays 1, rate 1; a replaced one 1 more"),
+    Pattern("rate.put_table", 0.5, 4, "the settings 0.5; that the currency stays 1, three rates 1 each"),
+    Pattern("rate.page", 0.5, 0, "one query of the currency's rates, 0.5 for each 4 KB"),
+    Pattern("rate.delete", 0, 1, "one item"),
+    Pattern("rate.at", 1, 0, "the settings 0.5; the last rate by then in one query 0.5"),
+    Pattern("report.funnel", 1.5, 0, "pipeline, sheets of open and of closed deals; 0.5 each, and for each 4 KB more"),
+    Pattern("report.velocity", 2, 0, "the same, and the settings"),
+    Pattern("report.lost_reasons", 1.5, 0, "pipeline, sheets of reasons, settings; 0.5 each, and for each 4 KB more"),
+    Pattern("report.win_probability", 1, 0, "pipeline and what is counted, 0.5 each"),
+    Pattern("deal.probability", 2.5, 0, "deal, pipeline, what is counted of all, its owner and its source; 0.5 each"),
+    Pattern("snapshot.page", 0.5, 0, "one query of the weeks; 0.5 for each 4 KB"),
+    Pattern("snapshot.drift", 1.5, 0, "settings, the month's weeks, and all weeks; 0.5 each, and for each 4 KB more"),
+    Pattern("product.create", 0, 5, "product 2 + gsi1 1, guard of the sku 2"),
+    Pattern("product.get", 0.5, 0, "one item"),
+    Pattern("product.page", 0.5, 0, "one query of gsi1; 0.5 for each 4 KB"),
+    Pattern("product.by_sku", 1, 0, "guard, then product"),
+    Pattern("product.patch", 0.5, 2, "product 1 + gsi1 1; no transaction while the sku stays"),
+    Pattern("product.delete", 0.5, 5, "product 2 + gsi1 1, guard 2"),
+    Pattern(
+        "pricebook.create", 1, 2, "each product consistent 1; book 1 + gsi1 1; 1 and 1 more for each KB: 20 prices"
+    ),
+    Pattern("pricebook.get", 0.5, 0, "one item; 0.5 for each 4 KB: 80 prices"),
+    Pattern("pricebook.page", 0.5, 0, "one query of gsi1; 0.5 for each 4 KB"),
+    Pattern("pricebook.patch", 0.5, 2, "book 1 + gsi1 1"),
+    Pattern("lines.priced", 1, 0, "the book 0.5, each product of a new line 0.5; lines that were there cost nothing"),
+    Pattern("quote.create", 1, 3, "deal and the firm's settings 0.5 each; quote 1 + gsi1 1 + gsi2 1"),
+    Pattern("quote.get", 0.5, 0, "one item"),
+    Pattern("quote.page", 0.5, 0, "one query of gsi1, or of gsi2 for one deal"),
+    Pattern("quote.patch", 0.5, 3, "quote 1 + gsi1 1 + gsi2 1"),
+    Pattern("quote.send", 0.5, 3, "quote 1 + gsi1 1 + gsi2 1; sent again, nothing; the link is signed, not kept"),
+    Pattern("quote.shown", 1.5, 0, "quote, consistent 1; who offers it 0.5; a wrong link is not looked up"),
+    Pattern(
+        "quote.accept",
+        2,
+        8,
+        "quote, consistent 1, settings and who offers it 0.5 each; quote 2 + gsi1 1 + gsi2 1; order as much",
+    ),
+    Pattern("order.create", 1, 6, "contact, settings 0.5 each; order 2 + gsi1 1 + gsi2 1, guard 2; a company 2 more"),
+    Pattern("order.get", 0.5, 0, "one item"),
+    Pattern("order.again", 1.5, 0, "guard 0.5; order, consistent 1: it says nothing new, and nothing is written"),
+    Pattern("order.page", 0.5, 0, "one query of gsi1; 0.5 for each 4 KB"),
+    Pattern("order.patch", 0.5, 3, "order 1 + gsi1 1 + gsi2 1; no transaction while ids and company stay"),
+    Pattern(
+        "order.of_contact", 1, 0, "is the contact there 0.5; one query of gsi2 0.5, and one for each merged into it"
+    ),
+    Pattern("order.of_company", 1.5, 0, "is the company there 0.5; entries in one query 0.5, each order 0.5"),
+    Pattern("order.purchases", 2.5, 0, "contact, settings, sheet, the first and the last order 0.5 each"),
+)
