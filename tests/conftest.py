@@ -76,11 +76,17 @@ def _feed(engine: str) -> Any:
 
 @pytest.fixture
 def house(engine: str, _feed: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    """The whole house in process: HTTP, stream, queue and minute, with our own fakes for queue and mail."""
+    """The whole house in process: HTTP, stream, queue and minute, with our own fakes for queue and mail.
+
+    It begins without news and moments: feed and scheduler serve all tenants of the table, also those of other tests.
+    """
     from chalicelib import clock
     from chalicelib.adapters import mailer, queue
+    from tests.feeds import forget, purge
 
     built = House(_feed)
+    forget(built)
+    purge()
     monkeypatch.setattr(queue, "send_all", built.queue.extend)
     monkeypatch.setattr(mailer, "send", built.outbox.send)
     yield built

@@ -172,7 +172,9 @@ def _perform(route: Route, request: Request, actor: Actor | None, parameters: di
     if route.paged and actor is not None:
         given["page"] = Page(query.limit, _cursor.unseal(actor, request.path, query))
     if route.body is not None:
-        given["body"] = request.form(route.body) if route.form else request.json(route.body, plain=route.is_patch)
+        given["body"] = (
+            request.form(route.body, route.form) if route.form else request.json(route.body, plain=route.is_patch)
+        )
     result = _expecting(route, given, request.if_match()) if "expected" in route.wants else route.view(**given)
     if isinstance(result, Listing) and actor is not None:
         cursor = _cursor.seal(result.last, actor, request.path, query) if result.last else None

@@ -133,8 +133,7 @@ def _request_body(route: Route, body: type[msgspec.Struct], book: schemas.Book) 
     media_types: tuple[str, ...] = ("application/json",)
     if route.is_patch:
         media_types = (*media_types, "application/merge-patch+json")
-    if route.form:
-        media_types = (*media_types, "application/x-www-form-urlencoded")
+    media_types = (*media_types, *route.form)
     required = any(field.required for field in msgspec.structs.fields(body))
     return {"required": required, "content": dict.fromkeys(media_types, content)}
 

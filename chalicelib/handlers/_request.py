@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, Final, get_args, get_origin
@@ -16,13 +16,14 @@ from chalicelib.schemas import decoding
 MAX_BODY: Final = 1024 * 1024  # bytes
 _UNREADABLE: Final = "\ufffd".encode()
 _JSON: Final = ("application/json", "application/merge-patch+json")
-_FORM: Final = "application/x-www-form-urlencoded"
 _PARTS: Final = "multipart/form-data"
+FORM: Final = ("application/x-www-form-urlencoded",)  # what a page of our own sends
+ANY_FORM: Final = (*FORM, _PARTS)  # what a mail program may send (RFC 8058, 3.1)
 _BOUNDARY: Final = re.compile(r';\s*boundary=(?:"([^"\r\n]{1,70})"|([^\s";,]{1,70}))', re.IGNORECASE)
 _PART_NAME: Final = re.compile(
     r'^content-disposition:\s*form-data\s*;(?:[^\n]*;)?\s*name="([^"\n]{1,200})"', re.I | re.M
 )
-_MOST_FIELDS: Final = 250  # of a form: two for each line of a long page of choices
+_MOST_FIELDS: Final = 50  # of a form, and again for each list that its struct has
 _TAG: Final = re.compile(r'(?:W/)?"?(0|[1-9][0-9]{0,8})"?')
 _CUSTOM: Final = "custom."  # `custom.tier=gold` asks for a value of the firm's own field
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
@@ -76,16 +77,17 @@ class Request:
         """Of the body; JSON if nothing is said."""
         return str(self.headers.get("content-type", _JSON[0])).partition(";")[0].strip().lower()
 
-    def form(self, kind: type[msgspec.Struct]) -> Any:
-        """The body as a struct, as an HTML form sends it (in either way) or as JSON; a field that was left blank was
-        not given, and a list has each value that was.
+    def form(self, kind: type[msgspec.Struct], media_types: Sequence[str]) -> Any:
+        """The body as a struct, as an HTML form sends it in one of `media_types` or as JSON; a field that was left
+        blank was not given, and a list has each value that was.
 
         Raises as `json`, and `Invalid` for any other field given twice.
         """
-        if self.media_type not in (_FORM, _PARTS):
+        if self.media_type not in media_types:
             return self.json(kind)
+        most = _MOST_FIELDS * (1 + len(_lists(kind)))
         try:
-            fields = self._parts() if self.media_type == _PARTS else self._pairs()
+            fields = self._parts(most) if self.media_type == _PARTS else self._pairs(most)
         except ValueError:
             raise errors.BadRequest("The body is not a form.") from None
         given: dict[str, Any] = {name: [] for name in {name for name, _ in fields} & _lists(kind)}
@@ -98,17 +100,17 @@ class Request:
                 given[name] = value
         return decoding.convert(given, kind)
 
-    def _pairs(self) -> list[tuple[str, str]]:
+    def _pairs(self, most: int) -> list[tuple[str, str]]:
         text = self.body().decode()
-        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=most)
 
-    def _parts(self) -> list[tuple[str, str]]:
+    def _parts(self, most: int) -> list[tuple[str, str]]:
         """The fields of a form in parts (RFC 7578). Raises ValueError for what is none, and for a file."""
         boundary = _BOUNDARY.search(self.headers["content-type"])
         if boundary is None:
             raise ValueError("parts without a boundary")
         text = "\n" + self.body().decode().replace("\r\n", "\n")
-        _, *parts, end = text.split(f"\n--{boundary[1] or boundary[2]}", _MOST_FIELDS + 1)
+        _, *parts, end = text.split(f"\n--{boundary[1] or boundary[2]}", most + 1)
         if not parts or not end.startswith("--"):
             raise ValueError("not a form in parts")
         return [_part(part) for part in parts]

@@ -35,7 +35,7 @@ class Route:
     again: bool = False  # may also answer 200: what it is to make is there already
     media_type: str | None = None  # of an answer that is not JSON
     pages: tuple[int, ...] = ()  # the statuses other than its own that are answered in this media type too
-    form: bool = False  # its body may also come as an HTML form sends it
+    form: tuple[str, ...] = ()  # the media types in which its body may also come, as an HTML form sends it
 
     @property
     def is_patch(self) -> bool:

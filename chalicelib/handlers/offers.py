@@ -1,6 +1,7 @@
 """The page on which a customer, who has no account, reads a quote and answers."""
 
 from chalicelib.handlers._http import PAGE, Routes
+from chalicelib.handlers._request import FORM
 from chalicelib.schemas.page import Document
 from chalicelib.schemas.quote import QuoteAnswer
 
@@ -16,7 +17,7 @@ def get_offer(link: str) -> Document:
     return offers.page(link)
 
 
-@routes.post("/q/{link}/accept", permission=None, body=QuoteAnswer, form=True, media_type=PAGE, pages=_OVER, status=200)
+@routes.post("/q/{link}/accept", permission=None, body=QuoteAnswer, form=FORM, media_type=PAGE, pages=_OVER, status=200)
 def accept_offer(link: str, body: QuoteAnswer) -> Document:
     """Accept a quote; once is enough."""
     from chalicelib.services import offers
@@ -25,7 +26,7 @@ def accept_offer(link: str, body: QuoteAnswer) -> Document:
 
 
 @routes.post(
-    "/q/{link}/decline", permission=None, body=QuoteAnswer, form=True, media_type=PAGE, pages=_OVER, status=200
+    "/q/{link}/decline", permission=None, body=QuoteAnswer, form=FORM, media_type=PAGE, pages=_OVER, status=200
 )
 def decline_offer(link: str, body: QuoteAnswer) -> Document:
     """Decline a quote."""

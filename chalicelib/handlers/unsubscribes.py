@@ -4,6 +4,7 @@ What is got by GET changes nothing, as mail scanners follow every link.
 """
 
 from chalicelib.handlers._http import PAGE, Routes
+from chalicelib.handlers._request import ANY_FORM, FORM
 from chalicelib.schemas.consent import Choices, Confirmation, OptOut
 from chalicelib.schemas.page import Document
 
@@ -19,7 +20,7 @@ def get_unsubscribe(token: str) -> Document:
     return unsubscribing.page(token)
 
 
-@routes.post("/u/{token}", permission=None, body=OptOut, form=True, media_type=PAGE, pages=(404,), status=200)
+@routes.post("/u/{token}", permission=None, body=OptOut, form=ANY_FORM, media_type=PAGE, pages=(404,), status=200)
 def unsubscribe(token: str, body: OptOut, source: str) -> Document:
     """Unsubscribe, with one click (RFC 8058) or by the page's button; once is enough."""
     from chalicelib.services import unsubscribing
@@ -36,7 +37,7 @@ def get_choices(token: str) -> Document:
 
 
 @routes.post(
-    "/u/{token}/preferences", permission=None, body=Choices, form=True, media_type=PAGE, pages=(404,), status=200
+    "/u/{token}/preferences", permission=None, body=Choices, form=FORM, media_type=PAGE, pages=(404,), status=200
 )
 def save_choices(token: str, body: Choices, source: str, base: str) -> Document:
     """Save what somebody wants to be mailed about."""
@@ -54,7 +55,7 @@ def get_confirmation(token: str) -> Document:
 
 
 @routes.post(
-    "/u/{token}/confirm", permission=None, body=Confirmation, form=True, media_type=PAGE, pages=_OVER, status=200
+    "/u/{token}/confirm", permission=None, body=Confirmation, form=FORM, media_type=PAGE, pages=_OVER, status=200
 )
 def confirm_consent(token: str, body: Confirmation, source: str) -> Document:
     """Confirm that mail is wanted; once is enough."""

@@ -111,7 +111,7 @@ class TokenDraft(Draft):
 
     name: Name
     scopes: Annotated[
-        list[Annotated[str, Meta(max_length=50, examples=["contacts:read"])]], Meta(min_length=1, max_length=100)
+        list[Annotated[str, Meta(max_length=50, examples=["contacts:read"])]], Meta(min_length=1, max_length=64)
     ]
     expires_at: Moment | None = None
 

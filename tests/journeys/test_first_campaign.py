@@ -15,7 +15,6 @@ from chalicelib import clock
 from chalicelib.models import keys
 from chalicelib.models.mailing import Mailing
 from chalicelib.models.table import Item, every
-from tests.feeds import forget, purge
 from tests.house import Answer, House, Sender
 
 PASSWORD = "long enough pass"
@@ -41,8 +40,6 @@ class Firm:
     """The firm, its owner, its customers, and the time it is."""
 
     def __init__(self, house: House) -> None:
-        forget(house)
-        purge()
         self.house = house
         clock.set(datetime(2027, 4, 5, 6, 0, tzinfo=UTC))  # Monday, 8:00 in Vienna, 2:00 in New York
         self.olga = house.signup(name="Olga Owner", company="Olga & Co")

@@ -8,12 +8,10 @@ from chalicelib.models.contact import Contact
 from chalicelib.models.task import Task
 from chalicelib.services import usage
 from tests import truth
-from tests.feeds import forget
 from tests.house import House
 
 
 def test_the_first_day(house: House) -> None:
-    forget(house)
     # Olga signs up and looks around.
     olga = house.signup(name="Olga Owner", company="Olga & Co")
     me = olga.get("/v1/me").json

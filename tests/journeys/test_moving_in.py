@@ -11,7 +11,6 @@ import pytest
 
 from chalicelib.services import nouns
 from tests import truth
-from tests.feeds import forget
 from tests.house import House, Sender
 
 HEADERS = (
@@ -61,7 +60,6 @@ def export() -> str:
 
 @pytest.fixture
 def olga(house: House) -> Sender:
-    forget(house)
     return house.signup(name="Olga Owner", company="Olga & Co")
 
 

@@ -11,7 +11,6 @@ import pytest
 from chalicelib import clock
 from chalicelib.models.task import Task
 from tests import truth
-from tests.feeds import forget
 from tests.house import House
 from tests.sold import OPEN, Books
 
@@ -24,7 +23,6 @@ class Week:
     """The firm, its owner Olga, and the time it is."""
 
     def __init__(self, house: House) -> None:
-        forget(house)
         self.house = house
         clock.set(MONDAY)
         self.olga = house.signup(name="Olga Owner", company="Olga & Co")

@@ -19,7 +19,6 @@ from chalicelib.services import recipients
 from chalicelib.services.exporting import sources
 from tests import mailshots
 from tests.campaigning import AT, campaign, edited, settled
-from tests.feeds import forget
 from tests.house import House, Sender
 
 SEEN = {"delivered": 3, "opened": 3, "opened_human": 1, "clicked": 2, "clicked_human": 1, "bounced": 1}
@@ -195,7 +194,6 @@ class TestRecipients:
 
 class TestExport:
     def file(self, house: House, sender: Sender, **draft: Any) -> str:
-        forget(house)
         begun = sender.post("/v1/exports", {"kind": "recipients", "format": "csv", **draft})
         assert begun.status == 202, begun.text
         house.settle()

@@ -1,7 +1,6 @@
 """Campaigns: what can be written when, which step of life follows which, who has to approve, and when they are due."""
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +21,6 @@ from chalicelib.services.campaign_states import STATES
 from tests import mailshots
 from tests.campaigning import act, bare_segment, bare_template, campaign, draft, edited
 from tests.contract.calling import colleague
-from tests.feeds import purge
 from tests.house import Answer, House, Sender
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -290,13 +288,8 @@ class TestSteps:
         assert (moved.status, ours, seen, moved.rate) == ("cancelled", True, ["cancelled"] * 2, 9)
 
 
+@pytest.mark.usefixtures("house")
 class TestAnyOrder:
-    @pytest.fixture(autouse=True)
-    def _tidied(self, firm: Firm) -> Iterator[None]:
-        yield
-        clock.reset()
-        purge()
-
     @given(verbs=st.lists(st.sampled_from([*STATES, "come"]), min_size=1, max_size=9))
     @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_states_follow_the_table_and_only_a_scheduled_one_has_a_moment(self, firm: Firm, verbs: list[str]) -> None:
@@ -333,8 +326,7 @@ class TestAnyOrder:
 
 class TestSchedule:
     @pytest.fixture(autouse=True)
-    def _alone(self, house: House) -> None:
-        purge()
+    def _noon(self, house: House) -> None:
         clock.set(NOON)
 
     def test_it_is_launched_at_its_minute(self, house: House, owner: Sender) -> None:

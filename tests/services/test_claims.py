@@ -16,7 +16,6 @@ from chalicelib.models.writes import put_all
 from chalicelib.services import audience, claims, dispatch, lanes, pace, settling, shards, slices
 from chalicelib.services.claims import Wish
 from tests import mailshots
-from tests.feeds import forget, purge
 from tests.house import House
 from tests.mailshots import Post
 
@@ -194,8 +193,6 @@ def test_each_is_mailed_in_his_own_hours(post: Post) -> None:
 
 
 def test_a_lane_that_was_lost_is_revived_by_its_moment(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    forget(house)
-    purge()
     monkeypatch.setenv("MAIL_RATE", "1000")
     one, _ = launched(3)
     house.queue.clear()  # all hints are lost
@@ -216,7 +213,6 @@ def test_a_lane_that_was_lost_is_revived_by_its_moment(house: House, monkeypatch
         house.work()
     one = mailshots.read(one)
     assert (one.status, mailshots.sums(one), len(house.outbox.mails)) == ("finished", {"unknown": 3}, 3)
-    purge()
 
 
 def test_a_lane_that_fails_for_good_pauses_its_campaign_and_says_so(post: Post) -> None:

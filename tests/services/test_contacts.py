@@ -14,7 +14,6 @@ from chalicelib import clock
 from chalicelib.models import keys
 from chalicelib.models.guard import Guard
 from chalicelib.models.table import fetch
-from tests.feeds import forget
 from tests.house import Answer, House, Sender
 
 
@@ -180,7 +179,6 @@ def test_any_address_is_refused_or_found_again(before: list[str], house: House, 
             assert flaw(answer) == (422, "/emails/0/address", "format")
     before.clear()
     assert owner.get("/v1/contacts").json["data"] == []
-    forget(house)
 
 
 class TestChangesOfAddresses:

@@ -23,7 +23,7 @@ from chalicelib.services import changes, deal_sheets, deals, ledger
 from tests import dealing
 from tests.busy import MET, InTheWay, cancelled
 from tests.dealing import Firm
-from tests.feeds import deliver, forget, taken
+from tests.feeds import deliver, taken
 from tests.house import Context, House
 from tests.units import exact_units
 
@@ -167,7 +167,6 @@ class TestUnits:
         return meter.rru, meter.wru
 
     def make(self, firm: Firm, house: House, count: int) -> None:
-        forget(house)  # what other tests left behind
         for _ in range(count):
             firm.make(0, 7)
         deliver(taken(house))
@@ -331,7 +330,6 @@ def test_whatever_the_stream_does_sheets_are_what_the_deals_say(house: House, cr
         ran += 1
 
     property_holds()
-    forget(house)
     assert ran >= 80
 
 

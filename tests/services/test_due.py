@@ -4,7 +4,6 @@ import json
 import logging
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -25,7 +24,7 @@ from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.mail import Mail
 from chalicelib.schemas.task import TaskDraft
 from chalicelib.services import due, permissions, reminders, sending, tasks
-from tests.feeds import forget, purge, waiting
+from tests.feeds import purge, waiting
 from tests.house import Context, House, Sender
 from tests.loglines import heard
 
@@ -34,16 +33,6 @@ HOUR = 3600.0
 
 class Killed(BaseException):
     """The process is gone in the middle of it."""
-
-
-@pytest.fixture(autouse=True)
-def _empty_due_index(house: House) -> Iterator[None]:
-    """No moments but this test's own: the scheduler serves all tenants."""
-    purge()
-    yield
-    clock.reset()
-    purge()
-    forget(house)
 
 
 def due_in(owner: Sender, seconds: float, count: int = 1, **fields: Any) -> list[str]:

@@ -19,7 +19,7 @@ from chalicelib.schemas.page import Page
 from chalicelib.schemas.row import RowView
 from chalicelib.services import due, jobs, permissions, rows, steps, turns
 from tests.contract.calling import colleague, token
-from tests.feeds import forget, purge, waiting
+from tests.feeds import waiting
 from tests.house import House, Sender
 from tests.loglines import heard
 
@@ -59,14 +59,11 @@ class Toy:
 
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch, house: House) -> Iterator[Toy]:
-    """A kind of job of our own, and no news or moments but this test's: feed and scheduler serve all tenants."""
-    forget(house)
+    """A kind of job of our own."""
     made = Toy()
     monkeypatch.setitem(steps.STEPS, "toy", made.step)
-    purge()
     yield made
     clock.reset()
-    purge()
 
 
 def actor(owner: Sender) -> Actor:

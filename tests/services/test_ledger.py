@@ -28,7 +28,6 @@ from chalicelib.schemas.task import Completion, TaskDraft
 from chalicelib.services import activities, changes, contacts, counts, engagement, history, ledger, permissions, tasks
 from infra.local.feed import Feed
 from tests import truth
-from tests.feeds import forget
 from tests.house import Context, House
 
 Record = dict[str, Any]
@@ -279,7 +278,6 @@ def test_schedules_of_contacts_and_activities(house: House, recorder: Recorder, 
         ran["contacts"] += 1
 
     property_holds()
-    forget(house)
     print(f"{ran['contacts']} schedules of contacts")  # noqa: T201 - the figure is promised
     assert ran["contacts"] >= OF_CONTACTS
 
@@ -292,6 +290,5 @@ def test_schedules_of_tasks(house: House, recorder: Recorder, crashes: Crashes) 
         ran["tasks"] += 1
 
     property_holds()
-    forget(house)
     print(f"{ran['tasks']} schedules of tasks")  # noqa: T201 - the figure is promised
     assert ran["tasks"] >= OF_TASKS

@@ -53,7 +53,6 @@ from chalicelib.services import (
 )
 from chalicelib.services.indexing import follow
 from infra.local.feed import Feed
-from tests.feeds import forget
 from tests.house import Context, House
 
 SCHEDULES: Final = 25
@@ -363,6 +362,5 @@ def test_however_the_news_come_a_rebuild_finds_nothing(engine: str, house: House
         ran[0] += 1
 
     property_holds()
-    forget(house)
     print(f"{ran[0]} schedules of segments")  # noqa: T201 - the figure is promised
     assert ran[0] >= SCHEDULES

@@ -9,7 +9,6 @@ from chalicelib.errors import MailDeferred
 from chalicelib.models.activity import Activity
 from chalicelib.services import mentions
 from tests import truth
-from tests.feeds import forget, purge
 from tests.house import House, Sender
 
 
@@ -25,12 +24,6 @@ def note(owner: Sender, contact: Any, *users: Any, **fields: Any) -> Any:
     answer = owner.post(f"/v1/contacts/{contact['id']}/activities", draft)
     assert answer.status == 201, answer.text
     return answer.json
-
-
-@pytest.fixture(autouse=True)
-def _nothing_else_comes(house: House) -> None:
-    forget(house)
-    purge()
 
 
 def minutes(house: House) -> list[str]:

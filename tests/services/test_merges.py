@@ -16,7 +16,7 @@ from chalicelib.models.guard import Guard
 from chalicelib.models.table import fetch
 from chalicelib.services import absorbed, merges
 from tests import truth
-from tests.feeds import deliver, forget, taken
+from tests.feeds import deliver, taken
 from tests.house import Answer, House, Sender
 
 COMPUTED = {"version", "updated_at", "duplicates"}  # and what a creation warns of
@@ -677,7 +677,6 @@ def test_whatever_is_merged_and_undone_the_end_is_the_beginning(
         assert lasting(shown(owner, one)) == {**lasting(one), "title": titles.get(one["id"], one["title"])}
         assert {holder(owner, *claim) for claim in _claims(one)} <= {one["id"]}
     assert {one["id"] for one in owner.get("/v1/contacts?limit=200").json["data"]} >= {one["id"] for one in records}
-    forget(house)
 
 
 def _person(drawn: dict[str, Any]) -> dict[str, Any]:

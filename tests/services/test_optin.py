@@ -9,7 +9,6 @@ import pytest
 from chalicelib import clock, errors
 from chalicelib.services import addresses, consent, contacts, optin, permissions, standings, suppressions, unsubscribing
 from tests.contract.calling import token
-from tests.feeds import forget, purge
 from tests.house import Answer, House, Sender
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -17,9 +16,7 @@ DAY = 24 * 3600
 
 
 @pytest.fixture(autouse=True)
-def _alone(house: House) -> None:
-    forget(house)
-    purge()
+def _noon(house: House) -> None:
     clock.set(NOON)
 
 

@@ -18,7 +18,6 @@ from chalicelib.models.writes import put_all
 from chalicelib.services import campaign_price, campaign_timing, pace, preflight, usage, windows
 from tests import mailshots
 from tests.campaigning import HTML, act, bare_segment, bare_template, campaign, segment
-from tests.feeds import forget
 from tests.house import House, Sender
 
 MONDAY = datetime(2026, 3, 9, 12, tzinfo=UTC)
@@ -98,7 +97,6 @@ class TestWho:
             addressed(owner, "a@x.example"),
         ]
         made = campaign(owner, segment_id=segment(owner, *there))
-        forget(house)
         at_once = flown(owner, made)
         monkeypatch.setattr(preflight, "AT_ONCE", 5)
         monkeypatch.setattr(preflight, "_STEP", 4)
@@ -269,7 +267,6 @@ class TestTime:
 class TestPrice:
     def test_it_is_what_sending_takes(self, house: House, owner: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MAIL_RATE", "1000")
-        forget(house)
         owner.call("PUT", "/v1/topics/news", {"label": "News"})
         made = campaign(
             owner, segment_id=segment(owner, *people(owner, 110)), seeds=[], topic="news", max_cost=9_000_000

@@ -28,7 +28,7 @@ from chalicelib.services import changes, deal_sheets, deals, drift, due, hints, 
 from chalicelib.services import settings as firms
 from tests import dealing
 from tests.dealing import Firm
-from tests.feeds import deliver, forget, taken
+from tests.feeds import deliver, taken
 from tests.house import House
 
 MONDAY: Final = datetime(2026, 4, 6, tzinfo=UTC)  # the first after `dealing.START`
@@ -49,7 +49,6 @@ def _no_others(monkeypatch: pytest.MonkeyPatch, house: House) -> Iterator[None]:
     monkeypatch.setattr(snapshots, "_known", {})
     yield
     clock.reset()
-    forget(house)
 
 
 @pytest.fixture
