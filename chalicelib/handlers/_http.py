@@ -10,17 +10,15 @@ from contextlib import suppress
 from contextvars import ContextVar
 from functools import cache, wraps
 from typing import Any, Final
-from urllib.parse import urlencode
 
-import msgspec
 from chalice.app import Blueprint, Chalice, CORSConfig, Response
 
 from chalicelib import config, errors, observability
-from chalicelib.handlers import _cursor, _problem, _rooms
+from chalicelib.handlers import _answer, _cursor, _problem, _rooms
 from chalicelib.handlers._request import Request
 from chalicelib.handlers._routes import Route, View, register
 from chalicelib.schemas.actor import Actor
-from chalicelib.schemas.page import Begun, Document, Listing, Made, Page
+from chalicelib.schemas.page import Listing, Page
 from chalicelib.services import access, usage
 
 _EXPOSED: Final = (
@@ -35,8 +33,14 @@ _EXPOSED: Final = (
     "RateLimit-Reset",
 )
 _ALLOWED: Final = ("Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "X-Request-Id")
-Headers = dict[str, str | list[str]]
 PAGE: Final = "text/html; charset=utf-8"  # what people see; its errors are pages too
+# What a view may name of a request as it came.
+_READ: Final[dict[str, Callable[[Request], Any]]] = {
+    "source": lambda request: request.source,
+    "base": lambda request: request.base,
+    "headers": lambda request: request.headers,
+    "raw": lambda request: request.raw(),
+}
 _NEVER: Final = -1  # the version of no record
 _current: ContextVar[tuple[Request, Any]] = ContextVar("current")
 
@@ -65,7 +69,7 @@ class App(Chalice):
                 if resource in self.routes and method in self.routes[resource]:
                     response: dict[str, Any] = super().__call__(event, context)
                 else:
-                    response = _no_route(request, sorted(self.routes.get(resource, ())))
+                    response = _answer.no_route(request, sorted(self.routes.get(resource, ())))
                 return _finish(response, request, meter)
         finally:
             _current.reset(token)
@@ -104,7 +108,7 @@ class Routes(Blueprint):
 
             @wraps(view)
             def answer(**parameters: str) -> Response:
-                return _answer(route, parameters)
+                return _handle(route, parameters)
 
             # The rim judges media types itself: Chalice would answer before us, in its own form.
             self.route(path, methods=[method], content_types=["*/*"], cors=_cors(), name=f"{method} {path}")(answer)
@@ -113,7 +117,7 @@ class Routes(Blueprint):
         return decorate
 
 
-def _answer(route: Route, parameters: dict[str, str]) -> Response:
+def _handle(route: Route, parameters: dict[str, str]) -> Response:
     request, context = _current.get()
     try:
         actor = _admit(route, request)
@@ -124,24 +128,10 @@ def _answer(route: Route, parameters: dict[str, str]) -> Response:
             return _idempotency.once(request, actor, context, lambda: _perform(route, request, actor, parameters))
         return _perform(route, request, actor, parameters)
     except errors.CrmError as error:
-        if isinstance(error, errors.Merged) and route.method == "GET":
-            return _sent_on(request, error)
-        status, body = _problem.problem(error, request.path, request.id)
-        return Response(body, {"Content-Type": _problem.MEDIA_TYPE, **_extra_headers(error)}, status)
+        return _answer.of_error(route, request, error)
     except Exception as error:  # noqa: BLE001 - the last resort: a 500 without detail
         observability.failure("unforeseen", error)
-        status, body = _problem.unforeseen(request.path, request.id)
-        return Response(body, {"Content-Type": _problem.MEDIA_TYPE}, status)
-
-
-def _sent_on(request: Request, error: errors.Merged) -> Response:
-    """Where a merged record is to be read now: the same question with the id of what it has become a part of."""
-    asked = urlencode(request.event.get("multiValueQueryStringParameters") or {}, doseq=True)
-    location = request.public_path.replace(error.record_id, error.into) + (f"?{asked}" if asked else "")
-    body = msgspec.json.encode({"merged_into": error.into}).decode()
-    # Not to be kept, as a 301 otherwise may be: the merge may be undone.
-    headers: Headers = {"Content-Type": "application/json", "Location": location, "Cache-Control": "no-store"}
-    return Response(body, headers, 301)
+        return _answer.of_accident(request)
 
 
 def _admit(route: Route, request: Request) -> Actor | None:
@@ -158,14 +148,7 @@ def _perform(route: Route, request: Request, actor: Actor | None, parameters: di
     given: dict[str, Any] = dict(parameters)
     if actor is not None:
         given["actor"] = actor
-    if "source" in route.wants:
-        given["source"] = request.source
-    if "base" in route.wants:
-        given["base"] = request.base
-    if "headers" in route.wants:
-        given["headers"] = request.headers
-    if "raw" in route.wants:
-        given["raw"] = request.raw()
+    given |= {name: read(request) for name, read in _READ.items() if name in route.wants}
     query: Any = request.query(route.query) if route.query else None
     if "query" in route.wants:
         given["query"] = query
@@ -179,7 +162,7 @@ def _perform(route: Route, request: Request, actor: Actor | None, parameters: di
     if isinstance(result, Listing) and actor is not None:
         cursor = _cursor.seal(result.last, actor, request.path, query) if result.last else None
         result = {"data": result.data, "next_cursor": cursor}
-    return _encode(route, request, result)
+    return _answer.of_result(route, request, result)
 
 
 def _expecting(route: Route, given: dict[str, Any], versions: list[int] | None) -> Any:
@@ -190,48 +173,6 @@ def _expecting(route: Route, given: dict[str, Any], versions: list[int] | None) 
         with suppress(errors.Stale):
             return route.view(**given, expected=version)
     return route.view(**given, expected=versions[-1] if versions else _NEVER)
-
-
-def _encode(route: Route, request: Request, result: Any) -> Response:
-    if isinstance(result, Document):
-        if "ETag" in result.headers and request.if_none_match(result.headers["ETag"]):
-            return Response("", dict(result.headers), 304)
-        shown: Headers = {"Content-Type": result.media_type, **result.headers}
-        return Response(result.text, shown, result.status or route.status)
-    headers: Headers = {"Content-Type": "application/json"}
-    status = route.status
-    if isinstance(result, Made):
-        status, result = (201 if result.new else 200), result.view
-    if isinstance(result, Begun):
-        status, result = 202, result.view
-    version = getattr(result, "version", None)
-    if version is not None:
-        etag = f'"{version}"'
-        headers["ETag"] = etag
-        if route.method == "GET":
-            _check_match(request, version)
-            if request.if_none_match(etag):
-                return Response("", headers, 304)
-    if status in (201, 202) and hasattr(result, "id"):
-        headers["Location"] = _location(status, request, result.id)
-    if route.status == 204:
-        return Response("", {}, 204)
-    return Response(msgspec.json.encode(result).decode(), headers, status)
-
-
-def _location(status: int, request: Request, record_id: str) -> str:
-    """Where the new record is: below the path it was posted to, below that of its noun, or among the jobs."""
-    path = request.public_path.rstrip("/")
-    if status == 202:
-        return f"{path.partition('/v1/')[0]}/v1/jobs/{record_id}"
-    return f"{path.partition('/by/')[0]}/{record_id}"
-
-
-def _check_match(request: Request, version: int) -> None:
-    """`If-Match` on a read; on a write the service checks, in the same step as it writes."""
-    versions = request.if_match()
-    if versions is not None and version not in versions:
-        raise errors.Stale(f"The record is at version {version}.")
 
 
 def _finish(response: dict[str, Any], request: Request, meter: observability.Meter) -> dict[str, Any]:
@@ -250,26 +191,6 @@ def _finish(response: dict[str, Any], request: Request, meter: observability.Met
     headers.update(_cors().get_access_control_headers())
     usage.record(meter, status=response["statusCode"])
     return response
-
-
-def _no_route(request: Request, allowed: list[str]) -> dict[str, Any]:
-    """What API Gateway would refuse before us; said here too, for the machine without one."""
-    error: errors.CrmError = errors.NotFound("There is no such path.")
-    headers = {"Content-Type": _problem.MEDIA_TYPE}
-    if allowed:
-        error = errors.MethodNotAllowed(f"This path takes {', '.join(allowed)}.")
-        headers["Allow"] = ", ".join(allowed)
-    status, body = _problem.problem(error, request.path, request.id)
-    return {"statusCode": status, "body": body, "headers": headers, "multiValueHeaders": {}}
-
-
-def _extra_headers(error: errors.CrmError) -> dict[str, str]:
-    headers = {}
-    if isinstance(error, errors.TooMany | errors.Unready):
-        headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, errors.Unauthenticated):
-        headers["WWW-Authenticate"] = "Bearer"
-    return headers
 
 
 @cache

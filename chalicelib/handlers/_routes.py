@@ -31,7 +31,8 @@ class Route:
     paged: bool = False
     errors: tuple[int, ...] = ()
     wants: frozenset[str] = frozenset()
-    begins: Any = False  # may also answer 202: True if a job of the same id goes on, or the struct of what is told then
+    # May also answer 202: True if a job of the same id goes on, or the struct of what is told then.
+    begins: bool | type[msgspec.Struct] = False
     again: bool = False  # may also answer 200: what it is to make is there already
     media_type: str | None = None  # of an answer that is not JSON
     pages: tuple[int, ...] = ()  # the statuses other than its own that are answered in this media type too

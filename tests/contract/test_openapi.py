@@ -120,7 +120,7 @@ def test_every_example_fits_its_schema() -> None:
 
 
 def test_no_example_is_a_stopgap() -> None:
-    # A field without an example of its own is described as "text": give it one in _openapi_words.EXAMPLES.
+    # A field without an example of its own is described as "text": give it one in _examples_*.py.
     examples = {name: schema["examples"][0] for name, schema in schemas().items() if "examples" in schema}
     assert [name for name, example in examples.items() if '"text"' in json.dumps(list(_values(example)))] == []
 
