@@ -2,8 +2,8 @@
 
 A step does one small piece, some two seconds at most: it works from `job.state`, edits that, `done`, `total` and
 `counts`, and answers whether all is finished, or after how many seconds (a float) there is something to do again. The
-framework keeps what it edited. A worker may die before that, so a
-step is called again with the same state, and must end the same.
+framework keeps what it edited. A worker may die before that, so a step is called again with the same state, and must
+end the same.
 """
 
 from collections.abc import Callable
