@@ -11,7 +11,7 @@ import secrets as randomness
 from typing import Any, Final
 
 from chalicelib.adapters import secrets
-from chalicelib.services import emails
+from chalicelib.services import emails, primaries
 
 SECRET: Final = "address-key"  # noqa: S105 - the name under which the key is kept
 _KEY: Final = 32  # bytes
@@ -30,7 +30,7 @@ def digest(tenant: str, address: str) -> str:
 
 def primary(contact: Any) -> str | None:
     """The address that a contact is mailed at, if there is one."""
-    return next((str(one["address"]) for one in contact.emails or ()), None)
+    return primaries.of(contact.emails, "address")
 
 
 def new_key() -> str:

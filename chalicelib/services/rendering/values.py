@@ -8,6 +8,7 @@ from chalicelib.models import keys
 from chalicelib.models.access import Tenant
 from chalicelib.models.settings import Settings
 from chalicelib.models.table import several
+from chalicelib.services import primaries
 
 _FRESH: Final = 60  # seconds for which a process keeps what a firm is called
 _firms: dict[str, tuple[float, dict[str, Any]]] = {}
@@ -91,8 +92,8 @@ def of_contact(contact: Any) -> dict[str, Any]:
     emails, phones = contact.emails or [], contact.phones or []
     plain = {name: getattr(contact, name) for name in CONTACT}
     plain["name"] = " ".join(part for part in (contact.first_name, contact.last_name) if part)
-    plain["emails"], plain["email"] = emails, _primary(emails, "address")
-    plain["phones"], plain["phone"] = phones, _primary(phones, "number")
+    plain["emails"], plain["email"] = emails, primaries.of(emails, "address")
+    plain["phones"], plain["phone"] = phones, primaries.of(phones, "number")
     plain["company"] = contact.company_name
     return plain
 
@@ -103,7 +104,7 @@ def of_company(company: Any, contact: Any) -> dict[str, Any]:
         return {"id": contact.company_id, "name": contact.company_name}
     phones = company.phones or []
     plain = {name: getattr(company, name) for name in COMPANY}
-    plain["name"], plain["phones"], plain["phone"] = company.display_name, phones, _primary(phones, "number")
+    plain["name"], plain["phones"], plain["phone"] = company.display_name, phones, primaries.of(phones, "number")
     return plain
 
 
@@ -119,9 +120,3 @@ def firm(tenant: str) -> dict[str, Any]:
         }
         _firms[tenant] = (now + _FRESH, known)
     return known
-
-
-def _primary(several_of: list[Any], part: str) -> str | None:
-    if not several_of:
-        return None
-    return str(next((one for one in several_of if one.get("primary")), several_of[0]).get(part) or "") or None
