@@ -7,9 +7,8 @@ them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from chalicelib import clock, errors, ids
@@ -18,13 +17,13 @@ from chalicelib.models.table import several
 from chalicelib.models.writes import transact
 from chalicelib.schemas.actor import Actor
 from chalicelib.services import jobs, lists, membership, rebuilding, rulebooks
+from chalicelib.services.gathering import Gathering
 from chalicelib.services.rulebooks import Book
 
 _STANDING: Final = ("deleted_at", "merged_into", "layers")  # of a contact: everything may be another then
 _LAGGING: Final = ("order", "activity")  # rules find them by an index, which may not know of them yet
 _FEW: Final = 25  # contacts of a company that are looked at here; of more a job does it
 _TOGETHER: Final = 50
-_gathered: ContextVar["Gathered | None"] = ContextVar("concerned", default=None)
 
 Only = frozenset[str] | None  # the segments that may change for a contact; None: all
 
@@ -41,52 +40,19 @@ class Change(NamedTuple):
         return bool(getattr(self.before, attribute, None) != getattr(self.after, attribute, None))
 
 
-class Gathered:
-    """The changes of one batch, by tenant."""
-
-    def __init__(self) -> None:
-        self._changes: dict[str, list[Change]] = defaultdict(list)
-
-    def add(self, change: Change) -> None:
-        """Keep it until the end of the batch."""
-        self._changes[(change.after or change.before).tenant].append(change)
-
-    def tenants(self) -> list[str]:
-        """Whose contacts may be concerned."""
-        return list(self._changes)
-
-    def settle(self, tenant: str) -> None:
-        """See to the contacts concerned. One read unit, another for each order and activity that matters, and what
-        `membership.settle` costs.
-
-        Raises what keeps even that from being put off.
-        """
-        _settle(tenant, self._changes[tenant])
-
-
-@contextmanager
-def gathering() -> Iterator[Gathered]:
-    """While this lasts, `changed` only gathers. Whoever asked for it settles what there is afterwards."""
-    gathered = Gathered()
-    token = _gathered.set(gathered)
-    try:
-        yield gathered
-    finally:
-        _gathered.reset(token)
-
-
 def changed(before: Any, after: Any) -> None:
     """Something of which rules can ask was made, changed or removed."""
     record = after or before
     change = Change(type(record).kind.get_discriminator(type(record)), before, after)
-    gathered = _gathered.get()
-    if gathered is not None:
-        gathered.add(change)
-    else:
-        _settle(record.tenant, [change])
+    gathering.say(record.tenant, change)
 
 
 def _settle(tenant: str, changes: Iterable[Change]) -> None:
+    """See to the contacts concerned. One read unit, another for each order and activity that matters, and what
+    `membership.settle` costs.
+
+    Raises what keeps even that from being put off.
+    """
     book = rulebooks.load(tenant)
     watched = _Watched(book)
     concerned: dict[str, Only] = {}
@@ -109,6 +75,9 @@ def _settle(tenant: str, changes: Iterable[Change]) -> None:
         for start in range(0, len(contact_ids), _TOGETHER):
             chunk = contact_ids[start : start + _TOGETHER]
             membership.settle_or_later(tenant, chunk, only=only, seen=seen, book=book)
+
+
+gathering: Final = Gathering("concerned", _settle)
 
 
 class _Watched:

@@ -7,9 +7,7 @@ counts can be taken back when it turns out that a program opened it.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
 from typing import Any, Final
 
 from chalicelib import clock, ids
@@ -24,9 +22,7 @@ from chalicelib.models.table import several
 from chalicelib.models.writes import Step, put_all, transact
 from chalicelib.schemas.mail_event import Event
 from chalicelib.services import activities, claims, mail_events, seen, settling, suppressions
-from chalicelib.services.seen import state_of
-
-__all__ = ["SHEET", "Gathered", "again", "gathering", "happened", "proved", "state_of", "told"]
+from chalicelib.services.gathering import Gathering
 
 SHEET: Final = "seen"  # of the campaign's book
 SYSTEM: Final = "system"
@@ -46,42 +42,6 @@ _MESSAGE: Final = "message_id"  # kept in `seen` too, while the outcome does not
 Place = tuple[str, str, str]  # run, contact id, step
 
 
-class Gathered:
-    """Events of one batch of changes, by tenant and mailing."""
-
-    def __init__(self) -> None:
-        self._events: dict[str, dict[Place, list[Event]]] = {}
-
-    def add(self, tenant: str, place: Place, event: Event) -> None:
-        """Keep it until its tenant's are settled."""
-        self._events.setdefault(tenant, defaultdict(list))[place].append(event)
-
-    def tenants(self) -> list[str]:
-        """Whose campaigns may count something else."""
-        return list(self._events)
-
-    def settle(self, tenant: str) -> None:
-        """Let the mailings of a tenant know. Raises `Stale`, `Unready` if others kept interfering."""
-        events = self._events[tenant]
-        places = list(events)
-        for start in range(0, len(places), _TOGETHER):
-            _settle(tenant, {place: events[place] for place in places[start : start + _TOGETHER]})
-
-
-_gathered: ContextVar[Gathered | None] = ContextVar("gathered_events", default=None)
-
-
-@contextmanager
-def gathering() -> Iterator[Gathered]:
-    """While this lasts, `happened` only gathers. Whoever asked for it settles what there is afterwards."""
-    gathered = Gathered()
-    token = _gathered.set(gathered)
-    try:
-        yield gathered
-    finally:
-        _gathered.reset(token)
-
-
 def happened(_before: Any, after: MailEvent | None) -> None:
     """Something became of a mail: its mailing knows it, and its address may not be mailed any more."""
     if after is None or after.what == mail_events.UNREADABLE:
@@ -92,10 +52,20 @@ def happened(_before: Any, after: MailEvent | None) -> None:
     place = mailings.parse_send_id(after.send) if after.send else None
     if place is None:
         return
-    gathered = _gathered.get() or Gathered()
-    gathered.add(after.tenant, place, event)
-    if _gathered.get() is None:
-        gathered.settle(after.tenant)
+    gathering.say(after.tenant, (place, event))
+
+
+def _settle_all(tenant: str, told: Sequence[tuple[Place, Event]]) -> None:
+    """Let the mailings know. Raises `Stale`, `Unready` if others kept interfering."""
+    events: dict[Place, list[Event]] = defaultdict(list)
+    for place, event in told:
+        events[place].append(event)
+    places = list(events)
+    for start in range(0, len(places), _TOGETHER):
+        _settle(tenant, {place: events[place] for place in places[start : start + _TOGETHER]})
+
+
+gathering: Final = Gathering("events", _settle_all)
 
 
 def told(before: Mailing | None, after: Mailing | None) -> None:
@@ -128,7 +98,7 @@ def proved(_before: Mailing | None, after: Mailing | None) -> None:
 def again(tenant: str, place: Place) -> None:
     """Derive what is seen of a mailing anew from the events that are kept, and forget what was known before.
 
-    For events that are read otherwise than when they came. Raises as `Gathered.settle`.
+    For events that are read otherwise than when they came. Raises `Stale`, `Unready` if others kept interfering.
     """
     run, contact_id, step = place
     send = mailings.send_id(run, contact_id, step)
@@ -197,12 +167,8 @@ def _read(tenant: str, places: Sequence[Place], *, consistent: bool) -> list[Mai
     if missing and not consistent:
         late = dict(zip(missing, several(missing, consistent=True), strict=True))
         found = [one or late[place] for place, one in zip(wanted, found, strict=True)]
-    return [one if isinstance(one, Mailing) and not _emptied(one) else None for one in found]
-
-
-def _emptied(one: Mailing) -> bool:
-    """Whether what was seen of it was removed, as `purging.py` does; else both are written together."""
-    return one.seen is None and bool(one.counted)
+    # Whoever is mailed has an address, until `purging.py` removes it.
+    return [one if isinstance(one, Mailing) and one.address is not None else None for one in found]
 
 
 def _summary(one: Mailing, known: seen.Seen, events: Sequence[Event]) -> seen.Seen:
@@ -210,7 +176,7 @@ def _summary(one: Mailing, known: seen.Seen, events: Sequence[Event]) -> seen.Se
 
     That it was sent is left out where the outcome says so: every provider tells, and it would be a write for each mail.
     """
-    new = seen.joined(known, state_of(events))
+    new = seen.joined(known, seen.state_of(events))
     if one.status == "sent":
         new.pop("sent", None)
     ids_told = [event.message_id for event in events if event.message_id] + [known.get(_MESSAGE) or ""]

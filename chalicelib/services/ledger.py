@@ -7,9 +7,8 @@ time.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -18,6 +17,7 @@ from chalicelib.models import keys
 from chalicelib.models.ledger import COUNT, Contribution, Sheet, Tally, Total
 from chalicelib.models.table import Item, every, fetch, page, several
 from chalicelib.models.writes import LIMIT, Step, absent, transact
+from chalicelib.services.gathering import Gathering
 
 Sheets = Mapping[str, Mapping[str, int]]
 OF: Final = "/"  # `com_…/contacts` is not a total of the tenant but a tally of that record, and lies beside it
@@ -26,7 +26,6 @@ _TOGETHER: Final = 40  # contributions of one transaction, which takes a hundred
 _CELLS: Final = 250  # cells of one update, whose expression DynamoDB takes up to 4 KB
 _LAST: Final = "\uffff"  # sorts after whatever a name goes on with
 _NOTHING: Final[Sheets] = MappingProxyType({})
-_gathered: ContextVar["Gathered | None"] = ContextVar("gathered", default=None)
 
 
 class Said(NamedTuple):
@@ -39,44 +38,6 @@ class Said(NamedTuple):
     sheets: Sheets = MappingProxyType({})
 
 
-class Gathered:
-    """Contributions of one batch of changes: by tenant, of each record's ledger the newest."""
-
-    def __init__(self) -> None:
-        self._said: dict[str, dict[tuple[str, str], Said]] = {}
-
-    def add(self, tenant: str, said: Said) -> None:
-        """Keep it, unless a newer version of the same record has spoken in this batch."""
-        known = self._said.setdefault(tenant, {})
-        place = said.record, said.ledger
-        if place not in known or known[place].version < said.version:
-            known[place] = said
-
-    def tenants(self) -> list[str]:
-        """Whose totals may change."""
-        return list(self._said)
-
-    def settle(self, tenant: str) -> None:
-        """Settle what was gathered of one tenant. Raises as the function of that name does."""
-        several = list(self._said[tenant].values())
-        for start in range(0, len(several), _TOGETHER):
-            _settle_together(tenant, several[start : start + _TOGETHER])
-
-
-@contextmanager
-def gathering() -> Iterator[Gathered]:
-    """While this lasts, `settle` only gathers. Whoever asked for it settles what there is afterwards.
-
-    A batch of a hundred changes then meets a total once, not a hundred times.
-    """
-    gathered = Gathered()
-    token = _gathered.set(gathered)
-    try:
-        yield gathered
-    finally:
-        _gathered.reset(token)
-
-
 def settle(
     tenant: str, record: str, ledger: str, version: int, amounts: dict[str, int], sheets: Sheets = _NOTHING
 ) -> None:
@@ -86,12 +47,23 @@ def settle(
     four write units for one total or sheet that changes, and one where the cell `n` of a sheet falls: at 0 the sheet is
     removed, so whoever contributes to such a sheet counts there. Raises `Stale`, `Unready` if others kept interfering.
     """
-    said = Said(record, ledger, version, amounts, sheets)
-    gathered = _gathered.get()
-    if gathered is not None:
-        gathered.add(tenant, said)
-        return
-    _settle_together(tenant, [said])
+    gathering.say(tenant, Said(record, ledger, version, amounts, sheets))
+
+
+def _settle(tenant: str, said: Sequence[Said]) -> None:
+    """What the newest version of each record says to each of its ledgers."""
+    newest: dict[tuple[str, str], Said] = {}
+    for one in said:
+        place = one.record, one.ledger
+        if place not in newest or newest[place].version < one.version:
+            newest[place] = one
+    last = list(newest.values())
+    for start in range(0, len(last), _TOGETHER):
+        _settle_together(tenant, last[start : start + _TOGETHER])
+
+
+# A batch of a hundred changes meets a total once, not a hundred times.
+gathering: Final = Gathering("said", _settle)
 
 
 def _settle_together(tenant: str, together: Sequence[Said]) -> None:
