@@ -139,8 +139,8 @@ def _admit(route: Route, request: Request) -> Actor | None:
         return None
     actor = access.authenticate(request.headers.get("authorization"))
     observability.charge_to(actor.tenant)
-    if route.permission is not None and not actor.may(route.permission):
-        raise errors.Forbidden(f"This needs the permission {route.permission}.")
+    if route.permission is not None:
+        actor.needs(route.permission)
     return actor
 
 

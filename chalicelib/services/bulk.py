@@ -189,8 +189,7 @@ def _check_action(actor: Actor, noun: Noun, draft: BulkDraft) -> None:
 def _check_segment(actor: Actor, noun: Noun, segment_id: str) -> None:
     if noun.name != "contact":
         raise errors.invalid("/action", "unsupported", "A segment is of contacts.")
-    if not actor.may("segments:write"):
-        raise errors.Forbidden("This needs the permission segments:write.")
+    actor.needs("segments:write")
     try:
         segment = segments.load(actor.tenant, segment_id)
     except errors.NotFound as error:

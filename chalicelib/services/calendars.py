@@ -30,8 +30,7 @@ def create(actor: Actor, draft: CalendarDraft, base: str) -> NewCalendar:
     """A new link to one's own tasks, below `base`, where this API begins for the caller.
 
     Raises `Forbidden` for a caller who may not read them."""
-    if not actor.may("tasks:read"):
-        raise errors.Forbidden("This needs the permission tasks:read.")
+    actor.needs("tasks:read")
     secret = secrets.token_urlsafe(32)
     calendar = Calendar(id=ids.new("cal"), tenant=actor.tenant, user=actor.user, name=draft.name, secret=_hash(secret))
     calendar.touch(actor.user)

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import msgspec
 
-from chalicelib import errors
 from chalicelib.models.job import Job
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.exports import ExportDraft
@@ -45,8 +44,7 @@ def start(actor: Actor, draft: ExportDraft) -> JobView:
     Raises `Forbidden` for kinds that the caller may not read, `Invalid` for a filter that the kind's list has not.
     """
     for kind in KINDS if draft.kind == "all" else (draft.kind,):
-        if not actor.may(_READ[kind]):
-            raise errors.Forbidden(f"This needs the permission {_READ[kind]}.")
+        actor.needs(_READ[kind])
     if draft.filter or draft.kind == sources.RECIPIENT:
         sources.check(actor, draft.kind, draft.filter)
     params = {"kind": draft.kind, "format": draft.format, "filter": draft.filter}

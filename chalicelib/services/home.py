@@ -18,7 +18,7 @@ from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
-from chalicelib import clock, errors, observability
+from chalicelib import clock, observability
 from chalicelib.models import keys
 from chalicelib.models.table import Item, page
 from chalicelib.models.term import place_of
@@ -61,9 +61,7 @@ _MONTH: Final = len("2026-03")
 
 def view(actor: Actor) -> HomeView:
     """The caller's home. Raises `Forbidden`."""
-    for permission in _NEEDS:
-        if not actor.may(permission):
-            raise errors.Forbidden(f"This needs the permission {permission}.")
+    actor.needs(*_NEEDS)
     before = observability.meter().rru
     user, firm = users.load(actor.tenant, actor.user), settings.of(actor.tenant)
     zone, now = user.time_zone or firm.time_zone, clock.now()

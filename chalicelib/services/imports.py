@@ -195,9 +195,7 @@ def _asked(actor: Actor, import_id: str) -> dict[str, Any]:
 
 def _allowed(actor: Actor, noun: str) -> None:
     permission = {"contact": "contacts:write", "company": "companies:write"}[noun]
-    for needed in (permission, "companies:write"):  # contacts bring the companies they belong to
-        if not actor.may(needed):
-            raise errors.Forbidden(f"This needs the permission {needed}.")
+    actor.needs(permission, "companies:write")  # contacts bring the companies they belong to
 
 
 def _encoded(content: str) -> bytes:

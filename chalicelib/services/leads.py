@@ -51,9 +51,7 @@ def convert(actor: Actor, wanted: LeadDraft) -> LeadView:
 
 
 def _check(actor: Actor, wanted: LeadDraft) -> None:
-    for permission in _NEEDS:
-        if not actor.may(permission):
-            raise errors.Forbidden(f"This needs the permission {permission}.")
+    actor.needs(*_NEEDS)
     if wanted.contact is None and named(wanted, "contact") is None:
         raise errors.invalid("/contact", "required", "A lead needs a contact, or the id of one.")
 

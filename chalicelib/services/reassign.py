@@ -29,9 +29,7 @@ _OPEN: Final[dict[str, dict[str, str]]] = {"deal": {"status": "open"}}  # which 
 def start(actor: Actor, user_id: str, to_user_id: str) -> JobView:
     """Begin. Raises `NotFound` for a user that never was, `Invalid` for a successor who is not there, `Forbidden`."""
     users.load(actor.tenant, user_id, deleted=True)
-    for permission in _NEEDS:
-        if not actor.may(permission):
-            raise errors.Forbidden(f"This needs the permission {permission}.")
+    actor.needs(*_NEEDS)
     if to_user_id == user_id:
         raise errors.invalid("/to_user_id", "unsupported", "This is the same user.")
     users.exists(actor.tenant, to_user_id, "/to_user_id")

@@ -7,7 +7,6 @@ contact. So a page reads a few shards and the mailings of the rows it shows, and
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from chalicelib import errors
 from chalicelib.models import keys
 from chalicelib.models.campaign import Campaign, Shard
 from chalicelib.models.contact import Contact
@@ -42,8 +41,7 @@ def listing(actor: Actor, campaign_id: str, query: RecipientQuery, wanted: Page)
 
     Half a unit for the campaign, for each 4 KB of shards, and for each row.
     """
-    if not actor.may("contacts:read"):
-        raise errors.Forbidden("This needs the permission contacts:read.")
+    actor.needs("contacts:read")
     campaign = campaigns.load(actor.tenant, campaign_id)
     rows, last = read(campaign, query.status, wanted.limit, wanted.start)
     return Listing(rows, last)

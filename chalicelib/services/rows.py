@@ -69,8 +69,7 @@ def listing(actor: Actor, job_id: str, query: RowQuery, wanted: Page) -> Listing
     storage has forgotten them.
     """
     job = jobs.load(actor.tenant, job_id)
-    if not actor.may(job.permission):
-        raise errors.Forbidden(f"This needs the permission {job.permission}.")
+    actor.needs(job.permission)
     try:
         return page(job, query.status, wanted)
     except storage.Missing:

@@ -49,7 +49,7 @@ def update(actor: Actor, user_id: str, patch: dict[str, Any], expected: int | No
     zones.check(patch.get("time_zone"), "/time_zone")
     own = user_id == actor.user and actor.role != "token"  # a token speaks for a user, but it is not him
     if not own or "role" in patch:
-        _needs(actor, "users:write")
+        actor.needs("users:write")
 
     def apply(user: User) -> list[Step]:
         kept: list[Step] = []
@@ -208,15 +208,10 @@ def _taken(user: User) -> errors.Conflict:
     return errors.Conflict(sentence, errors.Flaw("/email", "taken", sentence), **extra)
 
 
-def _needs(actor: Actor, permission: str) -> None:
-    if not actor.may(permission):
-        raise errors.Forbidden(f"This needs the permission {permission}.")
-
-
 def _may_grant(actor: Actor, role: str) -> None:
     """Whoever makes, changes or removes an owner must be one. Nobody else has more than an admin."""
     if role == "owner":
-        _needs(actor, "owners:write")
+        actor.needs("owners:write")
 
 
 def _keep_an_owner(user: User) -> list[Step]:

@@ -178,8 +178,7 @@ def _recipients_of(actor: Actor, given: Plain) -> None:
         raise selections.below("/filter", error) from None
     except errors.NotFound:
         raise errors.invalid("/filter/campaign_id", "unknown", "There is no such campaign.") from None
-    if not actor.may("contacts:read"):
-        raise errors.Forbidden("This needs the permission contacts:read.")
+    actor.needs("contacts:read")
 
 
 def _task_query(given: Plain) -> TaskQuery:
