@@ -22,6 +22,7 @@ AWAY: Final = 120  # seconds after which a tick looks whether a turn still goes 
 ASTRAY: Final = 60  # seconds by which clocks of two workers may differ
 TRIES: Final = 8  # turns without a saved step after which a job has failed: with the pauses below, half an hour
 PAUSE: Final = 10.0  # seconds before the second of them; doubled with each further one
+LAST: Final = TRIES + 3  # turns after which it ends, also if what it leaves behind could not be tidied up
 
 # Refusals that another try may not meet, unlike all others.
 _PASSING: Final = (errors.Stale, errors.TooMany, errors.Unready)
@@ -35,7 +36,7 @@ def turn(moment: Moment) -> float | None:
     if _held(job) or not store.claim(job, _lease()):
         return LEASE
     moments.renew(moment, clock.stamp(clock.after(AWAY)))
-    if job.tries > TRIES:
+    if job.tries > TRIES and not job.cancelled_by:
         return _end(job, "failed", f"It was tried {TRIES} times in vain.")
     return _work(job, moment)
 
@@ -83,23 +84,32 @@ def _failed(job: Job, error: Exception) -> float | None:
     if isinstance(error, errors.CrmError) and not isinstance(error, _PASSING):
         return _end(job, "failed", error.detail)
     observability.failure("job step failed", error)
+    return _later(job)
+
+
+def _later(job: Job) -> float:
+    """Free the job; after how many seconds it is tried again."""
     store.release(job)
-    doubled: float = PAUSE * 2 ** max(0, int(job.tries) - 1)
+    doubled: float = PAUSE * 2 ** max(0, min(int(job.tries), TRIES) - 1)
     return doubled
 
 
 def _end(job: Job, status: str, failure: str | None = None) -> float | None:
-    # A worker that dies of tidying up must not keep the job from its end.
-    if status in {"cancelled", "failed"} and job.tries <= TRIES + 1:
-        _tidy(job)
+    # Neither a worker that dies of tidying up nor one that cannot must keep the job from its end.
+    left = status in {"cancelled", "failed"} and job.tries <= LAST and not _tidy(job)
+    if left and job.tries < LAST:
+        return _later(job)
     return None if store.end(job, status, failure) else hints.SETTLED
 
 
-def _tidy(job: Job) -> None:
+def _tidy(job: Job) -> bool:
+    """Whether nothing is left to do."""
     try:
         CLOSING.get(job.what, _nothing)(job)
-    except Exception as error:  # noqa: BLE001 - a job that cannot be tidied up has ended all the same
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again, and the job has to end
         observability.failure("job closing failed", error)
+        return False
+    return True
 
 
 def _nothing(_job: Job) -> None:

@@ -439,23 +439,37 @@ def test_one_for_which_nobody_came_is_tidied_up_too(
     assert (look(owner, made)["status"], closed) == ("failed", [made])
 
 
-@pytest.mark.parametrize("fails", [False, True])
-def test_what_is_left_to_do_at_an_early_end_is_done(
-    house: House, owner: Sender, toy: Toy, monkeypatch: pytest.MonkeyPatch, fails: bool
+@pytest.mark.parametrize("cancelled", [False, True])
+@pytest.mark.parametrize(("fails", "turns_taken"), [(0, 1), (2, 3), (100, 1 + turns.LAST)])
+def test_what_is_left_to_do_at_an_early_end_is_done_or_the_job_ends_all_the_same(
+    house: House,
+    owner: Sender,
+    toy: Toy,
+    monkeypatch: pytest.MonkeyPatch,
+    fails: int,
+    turns_taken: int,
+    cancelled: bool,
 ) -> None:
+    failures, closed = [RuntimeError()] * fails, []
+
     def close(job: Job) -> None:
+        closed.append(job.id)
         job.errors_key = f"{job.tenant}/jobs/{job.id}/errors.csv"
         storage.put(job.errors_key, b"line,error\n")
-        if fails:
-            raise RuntimeError
+        if failures:
+            raise failures.pop()
 
     monkeypatch.setitem(steps.CLOSING, "toy", close)
     made = begin(owner)
-    toy.before = [None, errors.Invalid("No.")]
-    house.settle()
-    seen = look(owner, made)
-    assert seen["status"] == "failed"
-    assert seen["errors_url"].startswith("file://")
+    toy.before = [None]
+    toy.after = [lambda job: jobs.cancel(actor(owner), job.id)] if cancelled else []
+    toy.before += [errors.Invalid("No.")] * 100
+    to_the_end(house)
+    seen = jobs.get(actor(owner), made)  # so much later the owner's session has ended
+    assert seen.status == ("cancelled" if cancelled else "failed")
+    assert str(seen.errors_url).startswith("file://")
+    assert closed == [made] * turns_taken
+    assert toy.written == [0]
 
 
 def test_a_link_is_shown_to_those_who_may_read_what_is_behind_it(house: House, owner: Sender, toy: Toy) -> None:
