@@ -38,15 +38,11 @@ def accept(provider: str, key: str, headers: Mapping[str, str], body: bytes) -> 
     hook = hooks.HOOKS[provider]
     try:
         return _taken(tenant, provider, hook, headers, body)
-    except hooks.Malformed as error:
-        return _no(provider, hook.refuse, "malformed", error)
-    except hooks.Stale as error:
-        return _no(provider, hook.refuse, "stale", error)
     except hooks.Refused as error:
-        return _no(provider, hook.refuse, "forged", error)
+        return _no(provider, hook.refuse, type(error).__name__.lower(), error)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is ours, and the provider should come again
         observability.failure("webhook not taken", error)
-        return _no(provider, hook.retry, "trouble", error)
+        return _no(provider, hooks.RETRY, "trouble", error)
 
 
 def probed(provider: str, key: str) -> Document:

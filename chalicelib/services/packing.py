@@ -58,7 +58,7 @@ def text(raw: str) -> bytes | None:
 
 
 def unpacked(data: bytes, *known: str | None) -> Any:
-    """What was packed beside the same. Raises ValueError if it was no JSON, or is damaged."""
+    """What was packed beside the same. Raises ValueError if it was no JSON that can be read, or is damaged."""
     if data[:1] != _FIRST:
         raise ValueError("packed with a dictionary that is not known")
     unpacking = zlib.decompressobj(-15, zdict=_dictionary(known))
@@ -66,6 +66,8 @@ def unpacked(data: bytes, *known: str | None) -> Any:
         return msgspec.json.decode(unpacking.decompress(data[1:]) + unpacking.flush())
     except zlib.error as error:
         raise ValueError("damaged") from error
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
 
 
 def _dictionary(known: Sequence[str | None]) -> bytes:

@@ -5,9 +5,6 @@ and bound to their place, so that neither a copy of the table nor an item put el
 key that nobody can guess and that is proved without a look at anything: a wrong one costs nothing.
 """
 
-import base64
-import binascii
-import hmac
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -19,7 +16,7 @@ from chalicelib.models.writes import Step, transact
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.page import Made
 from chalicelib.schemas.provider import ProviderView
-from chalicelib.services import keyring
+from chalicelib.services import keyring, short_tokens
 
 if TYPE_CHECKING:
     from chalicelib.adapters.hooks import Hook, Secrets
@@ -28,7 +25,6 @@ _SEALING: Final = "provider-secrets"
 _HOOKS: Final = "hook-keys"
 _NONCE: Final = 12  # bytes, as GCM takes them best
 _TAG: Final = 16
-_MAC: Final = 16
 _LONGEST: Final = 200  # characters of a tenant key
 
 
@@ -47,7 +43,7 @@ def put(actor: Actor, provider: str, body: dict[str, Any], base: str, expected: 
     held = fetch(Provider, *place(actor.tenant, provider), consistent=True)
     if expected is not None and expected != (int(held.version) if held else 0):
         raise errors.Stale("The settings of this provider are not at this version.")
-    before = _opened(held) if held is not None else {}
+    before = _before(held)
     record = held or Provider.at(actor.tenant, provider)
     now = clock.stamp()
     record.since = {name: record.since.get(name, now) if before.get(name) == given[name] else now for name in given}
@@ -76,25 +72,13 @@ def secrets(tenant: str, provider: str) -> "Secrets":
 
 def tenant_key(provider: str, tenant: str) -> str:
     """The last part of the address that this provider is told: letters, digits, `-`, `_` and one dot."""
-    kid, key = keyring.derive(_HOOKS)
-    said = ids.packed(tenant)
-    return f"{kid}.{_b64(said + _mac(key, provider, said))}"
+    return short_tokens.signer(_HOOKS, _bound(provider))(ids.packed(tenant))
 
 
 def tenant_of(provider: str, token: str) -> str | None:
     """Whose address it is, None if we did not make it for this provider. No I/O but for a key that is new."""
-    kid, _, body = token.partition(".")
-    if len(token) > _LONGEST or not body.isascii():
-        return None
-    try:
-        data = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
-        _, key = keyring.derive(_HOOKS, kid)
-    except (binascii.Error, KeyError):
-        return None
-    said, mac = data[:-_MAC], data[-_MAC:]
-    if not hmac.compare_digest(_mac(key, provider, said), mac) or _b64(data) != body:
-        return None
-    return ids.unpacked("ten", said)
+    said = short_tokens.read(_HOOKS, token, _LONGEST, _bound(provider))
+    return None if said is None else ids.unpacked("ten", said)
 
 
 def _hook(provider: str) -> "Hook":
@@ -161,9 +145,13 @@ def _opened(held: Provider) -> dict[str, list[str]]:
     return msgspec.json.decode(plain, type=dict[str, list[str]])
 
 
-def _mac(key: bytes, provider: str, said: bytes) -> bytes:
-    return hmac.digest(key, provider.encode() + b"\0" + said, "sha256")[:_MAC]
+def _before(held: Provider | None) -> dict[str, list[str]]:
+    """What was set until now; nothing, if it cannot be opened any more: who sets it anew is the one who mends that."""
+    try:
+        return _opened(held) if held is not None else {}
+    except (KeyError, ValueError):
+        return {}
 
 
-def _b64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+def _bound(provider: str) -> bytes:
+    return provider.encode() + b"\0"

@@ -30,13 +30,7 @@ STAMPS: Final[dict[str, str]] = {
     "clicked": "clicked",
     "inbound": "replied",
 }
-_HUMAN: Final = ("opened_human", "clicked_human")
 TOUCHES: Final = "touches"  # [[milliseconds since 1970, target], ...]
-
-# From the weakest to the strongest: what a mail is said to be, however late the weaker comes.
-RANK: Final = (
-    *("sent", "deferred", "rejected", "delivered", "opened", "clicked", "bounced", "unsubscribed", "complained"),
-)
 
 # The cells of a campaign's sheet.
 CELLS: Final = (
@@ -83,15 +77,6 @@ def joined(one: Mapping[str, Any], other: Mapping[str, Any]) -> Seen:
     if bounces:
         seen["bounced"] = "hard" if "hard" in bounces else "soft"
     return _judged(seen, {*_touches(one), *_touches(other)})
-
-
-def status(seen: Mapping[str, Any]) -> str | None:
-    """What the mail is said to be. A late `delivered` lowers nothing, a soft bounce says less than a delivery."""
-    found = [name for name in RANK if name in seen]
-    if seen.get("bounced") == "soft":
-        found.remove("bounced")
-        found = found or ["bounced"]
-    return found[-1] if found else None
 
 
 def cells(seen: Mapping[str, Any]) -> dict[str, int]:

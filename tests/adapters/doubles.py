@@ -141,12 +141,13 @@ def http(status: int | str, body: object = None, **headers: str) -> Iterator[Htt
             if status in {HANG, DROP}:
                 self.close_connection = True
                 return
+            body = endpoint.body  # as the client goes on, it may be another one
             self.send_response(endpoint.status)
             for name, value in endpoint.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(endpoint.body)))
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(endpoint.body)
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

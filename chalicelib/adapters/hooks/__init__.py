@@ -92,16 +92,11 @@ class Hook(NamedTuple):
     """What callers need to know of a provider.
 
     `secrets` are the fields of `Secrets` it is proved by, each sufficient unless `needs` names one that must be there
-    too. `refuse` is the answer to what is not proved, `stop` to what is and yet can never be taken, `retry` to trouble
-    of our own; anything taken is a 200. `covers`, `tolerance`, `batch`, `again` are for people.
+    too. `refuse` is the answer to what is not proved, `stop` to what is and yet can never be taken; trouble of our own
+    is `RETRY` for all, and anything taken a 200. `inbound` and what is text are for people.
     """
 
-    module: str
     secrets: tuple[str, ...]
-    refuse: int
-    stop: int
-    retry: int
-    inbound: bool
     proof: str
     covers: str
     tolerance: str
@@ -109,18 +104,19 @@ class Hook(NamedTuple):
     again: str
     docs: str
     needs: tuple[str, ...] = ()
+    refuse: int = 401
+    stop: int = 200
+    inbound: bool = True
 
 
-# A 401 may be our own wrong secret, so those that come again after it find it mended. Where `stop` is 200, any other
-# answer would be repeated for hours, or count against the endpoint until it is shut.
+RETRY: Final = 503
+
+# Each has a module of its name. A 401 may be our own wrong secret, so those that come again after it find it mended.
+# Where `stop` is 200, any other answer would be repeated for hours, or count against the endpoint until it is shut.
 HOOKS: Final[dict[str, Hook]] = {
     "ses": Hook(
-        module="chalicelib.adapters.hooks.ses",
         secrets=("topic_arns",),
         refuse=403,
-        stop=200,
-        retry=503,
-        inbound=True,
         proof="RSA with SHA-1 or SHA-256, X.509 certificate of SNS, list of topics",
         covers="the fields of the message",
         tolerance="14 days",
@@ -129,11 +125,7 @@ HOOKS: Final[dict[str, Hook]] = {
         docs="https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html",
     ),
     "sendgrid": Hook(
-        module="chalicelib.adapters.hooks.sendgrid",
         secrets=("public_key",),
-        refuse=401,
-        stop=200,
-        retry=503,
         inbound=False,
         proof="ECDSA P-256 with SHA-256",
         covers="time and body",
@@ -143,12 +135,8 @@ HOOKS: Final[dict[str, Hook]] = {
         docs="https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event",
     ),
     "mailgun": Hook(
-        module="chalicelib.adapters.hooks.mailgun",
         secrets=("signing_key", "signing_secret"),
-        refuse=401,
         stop=406,
-        retry=503,
-        inbound=True,
         proof="HMAC SHA-256",
         covers="time and token only",
         tolerance="24 hours; a token for one body",
@@ -157,12 +145,8 @@ HOOKS: Final[dict[str, Hook]] = {
         docs="https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks",
     ),
     "postmark": Hook(
-        module="chalicelib.adapters.hooks.postmark",
         secrets=("basic_auth", "bearer_token"),
-        refuse=401,
         stop=403,
-        retry=503,
-        inbound=True,
         proof="password or header",
         covers="nothing",
         tolerance="none",
@@ -171,12 +155,7 @@ HOOKS: Final[dict[str, Hook]] = {
         docs="https://postmarkapp.com/developer/webhooks/webhooks-overview",
     ),
     "resend": Hook(
-        module="chalicelib.adapters.hooks.resend",
         secrets=("signing_secret", "signing_key"),
-        refuse=401,
-        stop=200,
-        retry=503,
-        inbound=True,
         proof="HMAC SHA-256 (Svix, Standard Webhooks)",
         covers="id, time and body",
         tolerance="5 minutes, both ways",
@@ -185,13 +164,8 @@ HOOKS: Final[dict[str, Hook]] = {
         docs="https://resend.com/docs/dashboard/webhooks/introduction",
     ),
     "mandrill": Hook(
-        module="chalicelib.adapters.hooks.mandrill",
         secrets=("webhook_key",),
         needs=("webhook_url",),
-        refuse=401,
-        stop=200,
-        retry=503,
-        inbound=True,
         proof="HMAC SHA-1",
         covers="address and form",
         tolerance="none",
@@ -200,12 +174,7 @@ HOOKS: Final[dict[str, Hook]] = {
         docs="https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/",
     ),
     "brevo": Hook(
-        module="chalicelib.adapters.hooks.brevo",
         secrets=("basic_auth", "bearer_token"),
-        refuse=401,
-        stop=200,
-        retry=503,
-        inbound=True,
         proof="password, token or header",
         covers="nothing",
         tolerance="none",
@@ -214,12 +183,7 @@ HOOKS: Final[dict[str, Hook]] = {
         docs="https://developers.brevo.com/docs/transactional-webhooks",
     ),
     "sparkpost": Hook(
-        module="chalicelib.adapters.hooks.sparkpost",
         secrets=("basic_auth", "bearer_token"),
-        refuse=401,
-        stop=200,
-        retry=503,
-        inbound=True,
         proof="password, token or header",
         covers="nothing",
         tolerance="none",
@@ -228,12 +192,7 @@ HOOKS: Final[dict[str, Hook]] = {
         docs="https://developers.sparkpost.com/api/webhooks/",
     ),
     "mailersend": Hook(
-        module="chalicelib.adapters.hooks.mailersend",
         secrets=("signing_secret", "signing_key"),
-        refuse=401,
-        stop=200,
-        retry=503,
-        inbound=True,
         proof="HMAC SHA-256",
         covers="body",
         tolerance="none",
@@ -242,12 +201,7 @@ HOOKS: Final[dict[str, Hook]] = {
         docs="https://developers.mailersend.com/api/v1/webhooks.html",
     ),
     "mailjet": Hook(
-        module="chalicelib.adapters.hooks.mailjet",
         secrets=("basic_auth", "bearer_token"),
-        refuse=401,
-        stop=200,
-        retry=503,
-        inbound=True,
         proof="password",
         covers="nothing",
         tolerance="none",
@@ -260,7 +214,9 @@ HOOKS: Final[dict[str, Hook]] = {
 
 def adapter(provider: str) -> Adapter:
     """The module of a provider. Raises KeyError for one that is not in HOOKS."""
-    return cast(Adapter, import_module(HOOKS[provider].module))
+    if provider not in HOOKS:
+        raise KeyError(provider)
+    return cast(Adapter, import_module(f"{__name__}.{provider}"))
 
 
 def provable(provider: str, secrets: Secrets) -> bool:

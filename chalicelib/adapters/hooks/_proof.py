@@ -8,7 +8,7 @@ from hashlib import sha256
 from hmac import compare_digest, new
 from typing import Final
 
-from chalicelib.adapters.hooks import LIMIT, Forged, Malformed, Secrets, Stale
+from chalicelib.adapters.hooks import LIMIT, Forged, Malformed, Secrets, Stale, Verified
 
 SECONDS: Final = re.compile(r"[0-9]{10}", re.ASCII)  # from 2001 to 2286; no sign, no blank, no other alphabet's digits
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
@@ -68,8 +68,16 @@ def within(moment: datetime, now: datetime, *, past: timedelta, future: timedelt
         raise Stale("signed too long ago" if moment < now else "signed in the future")
 
 
-def credentials(secrets: Secrets, headers: Mapping[str, str], *, token_header: str = "") -> None:
-    """Prove by password, bearer token or secret header, whichever are set. Raises Forged.
+def credentials(
+    secrets: Secrets,
+    headers: Mapping[str, str],
+    body: bytes,
+    now: datetime,  # noqa: ARG001 - as each provider
+    *,
+    token_header: str = "",
+) -> Verified:
+    """Prove that the sender knows password, bearer token or secret header, whichever are set; for those who sign
+    nothing. Raises as `hooks.Adapter.verify`.
 
     `token_header` is one that the provider itself may send the token in.
     """
@@ -87,6 +95,8 @@ def credentials(secrets: Secrets, headers: Mapping[str, str], *, token_header: s
     ]
     if not any(good):
         raise Forged("wrong credentials")
+    sized(body)
+    return Verified()
 
 
 def _encoded(secrets: Iterable[str]) -> list[bytes]:

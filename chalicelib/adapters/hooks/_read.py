@@ -65,6 +65,22 @@ def an_object(text: bytes | str) -> dict[str, Any]:
     return found
 
 
+def an_array(text: bytes | str) -> list[Any]:
+    """JSON as an array. Raises Malformed, also for any other value."""
+    found = decoded(text)
+    if not isinstance(found, list):
+        raise Malformed("not an array")
+    return found
+
+
+def several(text: bytes | str) -> list[Any]:
+    """JSON as an array, or the one object that it is. Raises Malformed, also for any other value."""
+    found = decoded(text)
+    if not isinstance(found, list | dict):
+        raise Malformed("neither an object nor an array")
+    return found if isinstance(found, list) else [found]
+
+
 def sound(raw: object) -> dict[str, Any]:
     """An event as it came, if it is an object that can be kept. Raises Unreadable."""
     if not isinstance(raw, dict):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from chalicelib.adapters.hooks import Malformed, Parsed, Secrets, Verified, _events, _read
+from chalicelib.adapters.hooks import Parsed, _events, _read
 from chalicelib.adapters.hooks import _proof as proof
 from chalicelib.adapters.hooks._events import As
 from chalicelib.schemas.mail_event import Event
@@ -37,23 +37,18 @@ TYPES: Final[dict[str, As]] = {
 IGNORED: Final = ("list_addition",)  # somebody of the firm put them there
 _OF_MACHINES: Final = ("proxy_open", "unique_proxy_open")
 
-
-def verify(secrets: Secrets, headers: Mapping[str, str], body: bytes, now: datetime) -> Verified:  # noqa: ARG001 - as each provider
-    """Prove that the sender knows password, token or header. Raises as `hooks.Adapter.verify`."""
-    proof.credentials(secrets, headers)
-    proof.sized(body)
-    return Verified()
+verify = proof.credentials
 
 
 def parse(headers: Mapping[str, str], body: bytes) -> Parsed:  # noqa: ARG001 - as each provider
     """Read what was verified. Raises Malformed."""
-    found = _read.decoded(body)
-    if isinstance(found, dict):
-        items = found.get("items")
-        found = items if isinstance(items, list) and "event" not in found else [found]
-    if not isinstance(found, list):
-        raise Malformed("neither an object nor an array")
-    return _events.each(found, _said)
+    return _events.each([raw for one in _read.several(body) for raw in _unpacked(one)], _said)
+
+
+def _unpacked(one: object) -> list[object]:
+    """Mails that came in stand together in one list, events alone."""
+    mails = one.get("items") if isinstance(one, dict) and "event" not in one else None
+    return mails if isinstance(mails, list) else [one]
 
 
 def _said(raw: dict[str, Any]) -> _events.Said:

@@ -4,10 +4,9 @@ https://dev.mailjet.com/email/guides/webhooks/. Its word `sent` is our `delivere
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
-from chalicelib.adapters.hooks import Malformed, Parsed, Secrets, Verified, _events, _read
+from chalicelib.adapters.hooks import Parsed, _events, _read
 from chalicelib.adapters.hooks import _proof as proof
 from chalicelib.adapters.hooks._events import As
 from chalicelib.schemas.mail_event import Event
@@ -26,20 +25,12 @@ TYPES: Final[dict[str, As]] = {
 }
 IGNORED: Final = ()
 
-
-def verify(secrets: Secrets, headers: Mapping[str, str], body: bytes, now: datetime) -> Verified:  # noqa: ARG001 - as each provider
-    """Prove that the sender knows the password. Raises as `hooks.Adapter.verify`."""
-    proof.credentials(secrets, headers)
-    proof.sized(body)
-    return Verified()
+verify = proof.credentials
 
 
 def parse(headers: Mapping[str, str], body: bytes) -> Parsed:  # noqa: ARG001 - as each provider
     """Read what was verified. Raises Malformed."""
-    found = _read.decoded(body)
-    if not isinstance(found, list | dict):
-        raise Malformed("neither an object nor an array")
-    return _events.each(found if isinstance(found, list) else [found], _said)
+    return _events.each(_read.several(body), _said)
 
 
 def _said(raw: dict[str, Any]) -> _events.Said:

@@ -54,10 +54,7 @@ def verify(secrets: Secrets, headers: Mapping[str, str], body: bytes, now: datet
 
 def parse(headers: Mapping[str, str], body: bytes) -> Parsed:  # noqa: ARG001 - as each provider
     """Read what was verified. Raises Malformed."""
-    raws = _read.decoded(_events_text(_form(body)))
-    if not isinstance(raws, list):
-        raise Malformed("not an array")
-    return _events.each(raws, _said)
+    return _events.each(_read.an_array(_events_text(_form(body))), _said)
 
 
 def _mac(key: bytes, content: bytes) -> bytes:

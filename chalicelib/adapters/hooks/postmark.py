@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from chalicelib.adapters.hooks import Parsed, Secrets, Verified, _events, _read
+from chalicelib.adapters.hooks import Parsed, _events, _read
 from chalicelib.adapters.hooks import _proof as proof
 from chalicelib.adapters.hooks._events import As
 
@@ -54,12 +54,7 @@ _REASONS: Final = ("Details", "Description", "SuppressionReason")
 _OF_THE_FIRM: Final = ("Customer", "Admin")
 _NO_MESSAGE: Final = "00000000-0000-0000-0000-000000000000"
 
-
-def verify(secrets: Secrets, headers: Mapping[str, str], body: bytes, now: datetime) -> Verified:  # noqa: ARG001 - as each provider
-    """Prove that the sender knows the password or the header. Raises as `hooks.Adapter.verify`."""
-    proof.credentials(secrets, headers)
-    proof.sized(body)
-    return Verified()
+verify = proof.credentials
 
 
 def parse(headers: Mapping[str, str], body: bytes) -> Parsed:  # noqa: ARG001 - as each provider

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from chalicelib.adapters.hooks import Forged, Malformed, Parsed, Secrets, Verified, _events, _read
+from chalicelib.adapters.hooks import Forged, Parsed, Secrets, Verified, _events, _read
 from chalicelib.adapters.hooks import _proof as proof
 from chalicelib.adapters.hooks._events import As
 
@@ -55,10 +55,7 @@ def verify(secrets: Secrets, headers: Mapping[str, str], body: bytes, now: datet
 
 def parse(headers: Mapping[str, str], body: bytes) -> Parsed:  # noqa: ARG001 - as each provider
     """Read what was verified. Raises Malformed."""
-    raws = _read.decoded(body)
-    if not isinstance(raws, list):
-        raise Malformed("not an array")
-    return _events.each(raws, _said)
+    return _events.each(_read.an_array(body), _said)
 
 
 @lru_cache(maxsize=8)
@@ -88,7 +85,6 @@ def _said(raw: dict[str, Any]) -> _events.Said:
     kind = TYPES.get(name)
     if kind is None:
         return name
-    message_id = _read.identifier(raw.get("sg_message_id"))
     return [
         _events.made(
             "sendgrid",
@@ -97,7 +93,7 @@ def _said(raw: dict[str, Any]) -> _events.Said:
             at=_read.epoch(raw.get("timestamp")),
             event_id=_read.identifier(raw.get("sg_event_id")),
             recipient=_read.address(raw.get("email")),
-            message_id=message_id.partition(".")[0] or None if message_id else None,
+            message_id=_message(raw),
             send=_read.send(raw.get("send")),
             reason=_read.text(raw.get("reason"), raw.get("response")),
             url=_read.url(raw.get("url")),
@@ -106,3 +102,14 @@ def _said(raw: dict[str, Any]) -> _events.Said:
             ip=_read.ip(raw.get("ip")),
         )
     ]
+
+
+def _message(raw: dict[str, Any]) -> str | None:
+    """What sending answered: over SMTP our own Message-ID, which begins with the send id; else what stands before the
+    first dot of their id.
+    """
+    own = _read.text(raw.get("smtp-id"), longest=_read.ID) or ""
+    if _read.send(own.removeprefix("<").partition("@")[0]):
+        return _read.identifier(own)
+    whole = _read.identifier(raw.get("sg_message_id"))
+    return whole.partition(".")[0] or None if whole else None

@@ -82,11 +82,11 @@ def verify(
     url = envelope.get("SigningCertURL")
     if not isinstance(url, str) or not sns.CERTIFICATE.fullmatch(url):
         raise Forged("not a certificate of SNS")
-    _check(envelope, content, _key(url, fetch))
     try:
         proof.within(_read.iso(envelope["Timestamp"]), now, past=PAST, future=FUTURE)
     except _read.Unreadable:
         raise Forged("no time") from None
+    _check(envelope, content, lambda: _key(url, fetch))
     return Verified()
 
 
@@ -110,7 +110,7 @@ def parse(headers: Mapping[str, str], body: bytes) -> Parsed:  # noqa: ARG001 - 
     return _events.each([raw], lambda one: _said(one, message_id))
 
 
-def _check(envelope: dict[str, Any], content: bytes, key: Any) -> None:
+def _check(envelope: dict[str, Any], content: bytes, key: Callable[[], Any]) -> None:
     from Crypto.Hash import SHA1, SHA256
     from Crypto.Signature import pkcs1_15
 
@@ -120,7 +120,7 @@ def _check(envelope: dict[str, Any], content: bytes, key: Any) -> None:
     if not isinstance(version, str) or version not in algorithms or found is None:
         raise Forged("no signature")
     try:
-        pkcs1_15.new(key).verify(algorithms[version].new(content), found)
+        pkcs1_15.new(key()).verify(algorithms[version].new(content), found)
     except ValueError:
         raise Forged("wrong signature") from None
 

@@ -6,9 +6,10 @@ https://developers.sparkpost.com/api/webhooks/. What a bounce means stands in it
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
-from chalicelib.adapters.hooks import Malformed, Parsed, Secrets, Verified, _events, _read
+from chalicelib.adapters.hooks import Parsed, _events, _read
 from chalicelib.adapters.hooks import _proof as proof
 from chalicelib.adapters.hooks._events import As
 from chalicelib.schemas.mail_event import Event
@@ -49,20 +50,12 @@ CLASSES: Final[dict[int, str]] = {
 }
 _BOUNCES: Final = ("bounce", "out_of_band")
 
-
-def verify(secrets: Secrets, headers: Mapping[str, str], body: bytes, now: datetime) -> Verified:  # noqa: ARG001 - as each provider
-    """Prove that the sender knows password, token or header. Raises as `hooks.Adapter.verify`."""
-    proof.credentials(secrets, headers, token_header=TOKEN)
-    proof.sized(body)
-    return Verified()
+verify = partial(proof.credentials, token_header=TOKEN)
 
 
 def parse(headers: Mapping[str, str], body: bytes) -> Parsed:  # noqa: ARG001 - as each provider
     """Read what was verified. Raises Malformed."""
-    found = _read.decoded(body)
-    if not isinstance(found, list):
-        raise Malformed("not an array")
-    return _events.each(found, _said)
+    return _events.each(_read.an_array(body), _said)
 
 
 def _said(raw: dict[str, Any]) -> _events.Said:

@@ -96,15 +96,24 @@ def _by_wire(mail: Mail) -> str:
         raise MailDeferred(f"no way to SES: {type(error).__name__}") from error
     try:
         answer = _signed.post(f"{url}{PATH}", "ses", region, credentials, body)
-        said = json.loads(answer.body or b"{}")
         if answer.status == 200:
-            return str(said["MessageId"])
+            return str(json.loads(answer.body)["MessageId"])
     except _signed.Unreached as error:
         raise MailDeferred(f"SES not reached: {error}") from error
     except Exception as error:
         raise MailUncertain(f"no answer from SES: {type(error).__name__}") from error
+    said = _refusal(answer.body)
     code = str(answer.headers.get("x-amzn-ErrorType") or said.get("__type") or "").partition(":")[0]
     raise _failure(answer.status, code.rpartition("#")[2], str(said.get("message") or said.get("Message") or ""))
+
+
+def _refusal(body: bytes) -> dict[str, Any]:
+    """What an answer that is no success says; nothing, if it is no JSON, as of what stands in front of SES."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _failure(status: int, code: str, message: str) -> MailRefused | MailDeferred | MailUncertain:

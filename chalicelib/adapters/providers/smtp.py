@@ -67,8 +67,8 @@ def send(mail: Mail) -> str:
 
     Returns the Message-ID, without its brackets. Raises as `mailer.send`.
 
-    A mail of a campaign is named after its send id (the tag `send`): a relay gives tags back to nobody, but everybody
-    who tells of the mail tells its Message-ID.
+    A mail of a campaign is named after its send id (the tag `send`): a relay gives tags back to nobody, but most of
+    those who tell of the mail tell its Message-ID.
     """
     sender, to = _mailbox.parse(mail.sender, "/sender"), _mailbox.parse(mail.to, "/to")
     message_id = f"{mail.tags.get('send') or ids.new('msg')}@{sender.domain}"

@@ -47,10 +47,10 @@ def _proofs() -> str:
 
 def _answers() -> str:
     rows = [
-        [name, hook.batch, *map(str, (hook.refuse, hook.stop, hook.retry)), hook.again, "yes" if hook.inbound else NONE]
+        [name, hook.batch, str(hook.refuse), str(hook.stop), hook.again, "yes" if hook.inbound else NONE]
         for name, hook in hooks.HOOKS.items()
     ]
-    return _table(["provider", "events", "refused", "never", "trouble", "comes again", "inbound"], rows)
+    return _table(["provider", "events", "refused", "never", "comes again", "inbound"], rows)
 
 
 def _types() -> str:

@@ -162,14 +162,14 @@ def test_an_empty_request_is_refused(provider: str) -> None:
 def test_the_table_says_what_callers_need() -> None:
     fields = set(Secrets.__struct_fields__)
     for name, hook in hooks.HOOKS.items():
-        assert hook.module == f"chalicelib.adapters.hooks.{name}"
+        assert hooks.adapter(name)
         assert hook.secrets
         assert fields >= {*hook.secrets, *hook.needs}
         # A refusal must not look like trouble that passes, nor trouble like a refusal.
         assert 400 <= hook.refuse < 500
         assert hook.refuse not in (408, 425, 429)
         assert hook.stop == 200 or 400 <= hook.stop < 500
-        assert hook.retry >= 500
+    assert hooks.RETRY >= 500
     with pytest.raises(KeyError):
         hooks.adapter("nobody")
 

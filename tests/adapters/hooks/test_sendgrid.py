@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from chalicelib.adapters.hooks import Forged, Malformed, Parsed, Secrets, sendgrid
 from tests.adapters.hooks import signing
-from tests.adapters.hooks.samples import SENDGRID
+from tests.adapters.hooks.samples import SEND, SENDGRID
 from tests.adapters.hooks.signing import NOW, verify
 
 GOOD = SENDGRID[2].raw
@@ -154,6 +154,19 @@ def test_what_comes_from_outside_is_made_fit_to_keep() -> None:
 def test_the_id_of_the_send_ends_at_the_first_dot(message_id: str | None, wanted: str | None) -> None:
     (event,) = parsed({**GOOD, "sg_message_id": message_id}).events
     assert event.message_id == wanted
+
+
+def test_over_smtp_the_id_of_the_send_is_our_own_message_id() -> None:
+    """SendGrid tells a Message-ID that it was given as `smtp-id`, and one of its own where it was given none."""
+    ours = f"{SEND}@mail.firm.test"
+    for told in (f"<{ours}>", ours):
+        (event,) = parsed({**GOOD, "smtp-id": told, "send": None}).events
+        assert event.message_id == ours
+    theirs = GOOD["sg_message_id"].partition(".")[0]
+    others: list[Any] = ["<14c5d75ce93.dfd.64b469@ismtpd-555>", f"<x{ours}>", "<>", "", 7, None, [ours], {}, "\x00"]
+    for told in [*others, "x" * 999]:
+        (event,) = parsed({**GOOD, "smtp-id": told}).events
+        assert event.message_id == theirs
 
 
 @pytest.mark.parametrize("at", [1772323198, "1772323198", 1772323198.0, 1772323198000])

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.adapters import outgoing
-from chalicelib.adapters.hooks import Forged, Malformed, Parsed, Secrets, Undecided, _sns, ses
+from chalicelib.adapters.hooks import Forged, Malformed, Parsed, Secrets, Stale, Undecided, _sns, ses
 from tests.adapters.hooks import signing
 from tests.adapters.hooks.samples import SES
 from tests.adapters.hooks.signing import CERTIFICATE, MESSAGE, NOW, SUBSCRIBE, TOPIC, Request, envelope, sns, verify
@@ -224,6 +224,11 @@ def test_what_costs_nothing_is_asked_first() -> None:
     for wrong in (envelope("x", MessageId="x"), envelope("x", TopicArn=TOPIC + "x")):
         with pytest.raises(Forged):
             checked(sns(wrong), never)
+    for name, bad in (("Signature", "no Base64"), ("SignatureVersion", "3"), ("Timestamp", "soon")):
+        with pytest.raises(Forged):
+            checked(resigned(envelope("x"), **{name: bad}), never)
+    with pytest.raises(Stale):
+        checked(sns(envelope("x", at=NOW - timedelta(days=15))), never)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from tests.adapters import doubles
 
 Make = Callable[..., Mail]
 Point = Callable[[str], None]
+Send = Callable[[Mail], str]
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +87,14 @@ def test_without_html_and_configuration_set(aws_at: Point, make_mail: Make) -> N
     assert list(request["Content"]["Simple"]["Body"]) == ["Text"]
 
 
+def by_wire(mail: Mail) -> str:
+    """As one of several."""
+    (answer,) = hands.each(ses.send, [mail])
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
 ANSWERS: list[tuple[int, str, type[Exception]]] = [
     (400, "MessageRejected", MailRefused),
     (400, "BadRequestException", MailRefused),
@@ -107,16 +116,34 @@ ANSWERS: list[tuple[int, str, type[Exception]]] = [
 ]
 
 
-@pytest.mark.parametrize(("status", "code", "error"), ANSWERS)
-def test_what_an_answer_means_after_one_try(
-    aws_at: Point, make_mail: Make, status: int, code: str, error: type[Exception]
-) -> None:
-    with doubles.http(status, {"message": "for ann@home.test"}, **{"x-amzn-ErrorType": code}) as endpoint:
+@pytest.mark.parametrize(("send", "suffix"), [(ses.send, ""), (by_wire, ":http")], ids=["alone", "one of several"])
+def test_what_an_answer_means_after_one_try(aws_at: Point, make_mail: Make, send: Send, suffix: str) -> None:
+    with doubles.http(200, {"message": "for ann@home.test"}) as endpoint:
         aws_at(endpoint.url)
-        with pytest.raises(error) as caught:
-            ses.send(make_mail())
-    assert str(caught.value) == f"SES answered {status} {code}", "the provider's text may quote addresses"
-    assert endpoint.requests == 1
+        for tries, (status, code, error) in enumerate(ANSWERS, 1):
+            endpoint.status, endpoint.headers = status, {"x-amzn-ErrorType": f"{code}{suffix}"}
+            with pytest.raises(error) as caught:
+                send(make_mail())
+            assert str(caught.value) == f"SES answered {status} {code}", "the provider's text may quote addresses"
+            assert endpoint.requests == tries
+
+
+@pytest.mark.parametrize(
+    ("send", "bodies"),
+    [(ses.send, (b"<html>Busy</html>", b"")), (by_wire, (b"<html>Busy</html>", b"", b"[]", b"\xff"))],
+    ids=["alone", "one of several"],
+)
+def test_an_answer_that_is_no_json_still_says_what_its_status_says(
+    aws_at: Point, make_mail: Make, send: Send, bodies: tuple[bytes, ...]
+) -> None:
+    """What stands in front of SES answers so. One alone is botocore's to read, which gives up on other JSON."""
+    meant = {503: MailDeferred, 403: MailDeferred, 400: MailRefused, 500: MailUncertain}
+    with doubles.http(200) as endpoint:
+        aws_at(endpoint.url)
+        for endpoint.status, error in meant.items():
+            for endpoint.body in bodies:
+                with pytest.raises(error, match=f"SES answered {endpoint.status}"):
+                    send(make_mail())
 
 
 def test_an_unverified_sender_is_a_fault_of_the_account_and_not_of_the_mail(aws_at: Point, make_mail: Make) -> None:
@@ -145,12 +172,13 @@ def test_a_lost_answer_is_uncertain_and_not_sent_again(
     assert endpoint.requests == 1
 
 
-def test_an_answer_that_cannot_be_read_is_uncertain(aws_at: Point, make_mail: Make) -> None:
+@pytest.mark.parametrize("send", [ses.send, by_wire], ids=["alone", "one of several"])
+def test_a_success_that_cannot_be_read_is_uncertain(aws_at: Point, make_mail: Make, send: Send) -> None:
     with doubles.http(200) as endpoint:
-        endpoint.body = b"<html>"
         aws_at(endpoint.url)
-        with pytest.raises(MailUncertain):
-            ses.send(make_mail())
+        for endpoint.body in (b"<html>", b"", b"[]", b"{}"):
+            with pytest.raises(MailUncertain):
+                send(make_mail())
 
 
 def test_nobody_there_is_deferred(aws_at: Point, make_mail: Make) -> None:
@@ -209,14 +237,6 @@ def test_too_fast_and_enough_for_today(aws_at: Point, make_mail: Make, code: str
     assert caught.value.pause == pause
 
 
-def by_wire(mail: Mail) -> str:
-    """As one of several."""
-    (answer,) = hands.each(ses.send, [mail])
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
-
-
 def test_one_of_several_is_the_same_request(aws_at: Point, make_mail: Make) -> None:
     mail = make_mail(html="<p>Grüße</p>", headers={"X-Name": "Zoë"}, tags={"send": "snd_1"})
     with doubles.http(200, {"MessageId": "m-1"}) as endpoint:
@@ -247,18 +267,6 @@ def test_the_signature_is_that_of_botocore() -> None:
     theirs.headers["X-Amz-Date"], theirs.headers["X-Amz-Security-Token"] = ours["x-amz-date"], "a-token"
     signature = signer.signature(signer.string_to_sign(theirs, signer.canonical_request(theirs)), theirs)
     assert ours["Authorization"].endswith(f"Signature={signature}")
-
-
-@pytest.mark.parametrize(("status", "code", "error"), ANSWERS)
-def test_what_an_answer_means_to_one_of_several(
-    aws_at: Point, make_mail: Make, status: int, code: str, error: type[Exception]
-) -> None:
-    with doubles.http(status, {"message": "for ann@home.test"}, **{"x-amzn-ErrorType": f"{code}:http"}) as endpoint:
-        aws_at(endpoint.url)
-        with pytest.raises(error) as caught:
-            by_wire(make_mail())
-    assert str(caught.value) == f"SES answered {status} {code}"
-    assert endpoint.requests == 1
 
 
 @pytest.mark.parametrize("failure", [doubles.DROP, doubles.HANG])
