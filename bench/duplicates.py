@@ -5,6 +5,7 @@ from collections import defaultdict
 from itertools import combinations
 from typing import Any, Final
 
+from bench._bases import row
 from bench.people import PROFILES, Entry, people
 from chalicelib.services import matching
 
@@ -16,7 +17,7 @@ Row = dict[str, Any]
 
 def rows() -> list[Row]:
     """For each kind of base: what of the found is right, what of the right is found, and at what price."""
-    return [row for profile in PROFILES for row in _measured(profile, people(SIZE, profile, SEED))]
+    return [one for profile in PROFILES for one in _measured(profile, people(SIZE, profile, SEED))]
 
 
 def pairs_of(entries: list[Entry]) -> tuple[set[tuple[int, int]], set[tuple[int, int]], set[tuple[int, int]]]:
@@ -44,21 +45,11 @@ def _measured(profile: str, entries: list[Entry]) -> list[Row]:
     return [
         _least(f"duplicates, {profile}: precision", right / len(found), PRECISION),
         _least(f"duplicates, {profile}: recall", right / len(true), RECALL),
-        _row(f"duplicates, {profile}: compared", 200 * len(compared) / len(entries) ** 2, "% of pairs", COMPARED),
-        _row(f"duplicates, {profile}: keys", keys / len(entries), "a person"),
-        _row(f"duplicates, {profile}: time", seconds / len(compared) * 1e6, "us a pair"),
+        row(f"duplicates, {profile}: compared", 200 * len(compared) / len(entries) ** 2, "% of pairs", COMPARED),
+        row(f"duplicates, {profile}: keys", keys / len(entries), "a person"),
+        row(f"duplicates, {profile}: time", seconds / len(compared) * 1e6, "us a pair"),
     ]
 
 
 def _least(name: str, value: float, limit: float) -> Row:
-    return {**_row(name, value, "", limit), "holds": value >= limit, "least": True}
-
-
-def _row(name: str, value: float, unit: str, limit: float | None = None) -> Row:
-    return {
-        "name": name,
-        "value": round(value, 4),
-        "unit": unit,
-        "limit": limit,
-        "holds": limit is None or value <= limit,
-    }
+    return {**row(name, value, "", limit), "holds": value >= limit, "least": True}

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from bench._bases import row
 from chalicelib.models.template import Template
 from chalicelib.services import html, rendering
 from chalicelib.services.rendering.sources import Piece, Sources
@@ -61,12 +62,12 @@ def rows() -> list[Row]:
     ours = _fastest(lambda: rendering.render(made, _VALUES))
     bare = _fastest(_bare(sources, made))
     return [
-        _row("rendering: a mail, CPU", ours * 1e3, "ms"),
-        _row("rendering: its HTML", len(mail.html) / 1e3, "KB"),
-        _row("rendering: to the engine alone", ours / bare, "times", BARE),
-        _row("rendering: to str.format of the same length", ours / _fastest(_format(mail.html)), "times"),
-        _row("rendering: MJML to a compiled template, once", compiling * 1e3, "ms"),
-        _row("rendering: loading the engine", _importing() * 1e3, "ms"),
+        row("rendering: a mail, CPU", ours * 1e3, "ms"),
+        row("rendering: its HTML", len(mail.html) / 1e3, "KB"),
+        row("rendering: to the engine alone", ours / bare, "times", BARE),
+        row("rendering: to str.format of the same length", ours / _fastest(_format(mail.html)), "times"),
+        row("rendering: MJML to a compiled template, once", compiling * 1e3, "ms"),
+        row("rendering: loading the engine", _importing() * 1e3, "ms"),
     ]
 
 
@@ -124,13 +125,3 @@ def _fastest(act: Callable[[], Any]) -> float:
             act()
         best = min(best, time.process_time() - started)
     return best / CALLS
-
-
-def _row(name: str, value: float, unit: str, limit: float | None = None) -> Row:
-    return {
-        "name": name,
-        "value": round(value, 4),
-        "unit": unit,
-        "limit": limit,
-        "holds": limit is None or value <= limit,
-    }

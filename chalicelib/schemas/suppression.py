@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chalicelib.schemas.fields import Draft, Stamp, View, patch_of
+from chalicelib.schemas.fields import Draft, Stamp, View
 from chalicelib.schemas.page import ListQuery
 from chalicelib.schemas.topic import TopicName
 
@@ -24,9 +24,6 @@ class SuppressionDraft(Draft):
         Meta(description="Why not, if it is known from elsewhere", examples=["manual"]),
     ] = "manual"
     topic: TopicName | None = None
-
-
-SuppressionPatch = patch_of(SuppressionDraft)
 
 
 class SuppressionReason(View):

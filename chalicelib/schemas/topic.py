@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chalicelib.schemas.fields import Draft, Stamp, View, patch_of
+from chalicelib.schemas.fields import Draft, Stamp, View
 from chalicelib.schemas.page import ListQuery
 
 TopicName = Annotated[
@@ -35,9 +35,6 @@ class TopicDraft(Draft):
     description: _DESCRIPTION | None = None
     opt_in: OptIn = "none"
     public: _PUBLIC = True
-
-
-TopicPatch = patch_of(TopicDraft)
 
 
 class TopicView(View):

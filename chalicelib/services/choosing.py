@@ -7,15 +7,13 @@ back; one that was removed for good has nothing left to write on.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from chalicelib import errors
 from chalicelib.models.contact import Contact
-from chalicelib.models.writes import Step, transact
+from chalicelib.models.writes import Step, change
 from chalicelib.services import absorbed, merging, nouns
 
 # Who changed the record, in its history: the contact himself, or the consent log, which says who wrote it there.
 CONTACT: Final = "contact"
 RECORDED: Final = "consent_log"
-_TRIES: Final = 6
 
 
 def find(tenant: str, contact_id: str) -> Contact | None:
@@ -31,18 +29,15 @@ def choose(
 
     Four write units if anything changed. Raises `Stale` if others kept changing it.
     """
-    for attempt in range(_TRIES):
-        contact = find(tenant, contact_id)
-        if contact is None or not _chosen(contact, channels, topics, by):
-            return contact
-        try:
-            transact(Step("save", contact))
-        except errors.Stale:
-            if attempt + 1 == _TRIES:
-                raise
-        else:
-            return contact
-    raise AssertionError("unreachable")
+
+    def load(_consistent: bool) -> Any:
+        return find(tenant, contact_id)
+
+    def apply(contact: Contact | None) -> list[Step]:
+        return [Step("save", contact)] if contact is not None and _chosen(contact, channels, topics, by) else []
+
+    found: Contact | None = change(load, apply, None)
+    return found
 
 
 def _chosen(contact: Contact, channels: Mapping[str, bool], topics: Mapping[str, bool], by: str) -> bool:

@@ -4,13 +4,14 @@ Written once, never changed; it goes with the contact. Each entry's id is made o
 telling it once.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from chalicelib import clock, errors, ids
 from chalicelib.models import keys
 from chalicelib.models.consent import Consent
-from chalicelib.models.table import Item, PageOf, fetch, page
+from chalicelib.models.table import Item, PageOf, every, fetch, page
 from chalicelib.models.writes import Step, absent, transact
 from chalicelib.schemas.consent import ConsentView
 
@@ -49,7 +50,7 @@ def find(tenant: str, contact_id: str, consent_id: str) -> Consent | None:
     return fetch(Consent, *keys.key("consent", tenant=tenant, subject=contact_id, id=consent_id), consistent=True)
 
 
-def newest(tenant: str, contact_id: str, limit: int, start: Any = None, *, consistent: bool = False) -> PageOf:
+def newest(tenant: str, contact_id: str, limit: int, start: Any = None) -> PageOf:
     """A page of one contact's own log, the newest first."""
     return page(
         keys.partition("consent", tenant=tenant, subject=contact_id),
@@ -57,8 +58,15 @@ def newest(tenant: str, contact_id: str, limit: int, start: Any = None, *, consi
         limit=limit,
         start=start,
         newest_first=True,
-        consistent=consistent,
     )
+
+
+def since(tenant: str, contact_id: str, at: str) -> Iterator[Consent]:
+    """What one contact's own log tells of later than `at` (a stamp), the oldest first. A read unit for each 4 KB."""
+    begins = keys.prefix("consent")
+    where = Item.sk.between(f"{begins}{ids.at('cns', clock.parse(at))}", f"{begins}~")
+    log: Iterator[Consent] = every(keys.partition("consent", tenant=tenant, subject=contact_id), where=where)
+    return (one for one in log if one.at > at)
 
 
 def view(made: Consent) -> ConsentView:

@@ -16,9 +16,9 @@ _NO_CHOICES: Final[dict[str, Any]] = {"channels": {}, "topics": {}}
 def record(actor: Actor, contact_id: str, draft: ConsentDraft) -> ConsentView:
     """Note a consent given or withdrawn elsewhere, and act on it.
 
-    A consent takes back an earlier opt-out, never a complaint or a bounce, nor an opt-out later than itself; a topic
-    with double opt-in still has to be confirmed. Raises `NotFound`, `Merged`, `Gone`, and `Invalid` for a topic that
-    is none and a moment that lies ahead.
+    A consent takes back an earlier opt-out, never a complaint or a bounce, nor an opt-out later than itself; what was
+    said before the last word changes nothing. A topic with double opt-in still has to be confirmed. Raises `NotFound`,
+    `Merged`, `Gone`, and `Invalid` for a topic that is none and a moment that lies ahead.
     """
     contact = nouns.load(nouns.NOUNS["contact"], actor.tenant, contact_id)
     if draft.topic is not None:
@@ -90,10 +90,11 @@ def _acts(actor: Actor, contact: Contact, address: str | None, draft: ConsentDra
     """Do with the address what the draft says; whether the contact's own choices are to follow."""
     if address is None:
         return True
+    said: dict[str, Any] = {"topic": draft.topic, "at": at, "by": actor.user}
     if draft.what == "withdrawn":
-        suppressions.add(actor.tenant, address, "unsubscribed", draft.how, topic=draft.topic, at=at, by=actor.user)
-        return True
-    known = suppressions.lift(actor.tenant, address, ("unsubscribed",), topic=draft.topic, at=at, by=actor.user)
+        known = suppressions.add(actor.tenant, address, "unsubscribed", draft.how, **said)
+        return standings.stands(known, draft.topic or standings.ALL, "unsubscribed")
+    known = suppressions.lift(actor.tenant, address, ("unsubscribed",), **said)
     return "unsubscribed" not in standings.holding(known, draft.topic)
 
 

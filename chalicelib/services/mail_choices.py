@@ -8,8 +8,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from chalicelib import clock, errors
+from chalicelib.models import keys
+from chalicelib.models.campaign import Campaign
 from chalicelib.models.contact import Contact
 from chalicelib.models.suppression import Suppression
+from chalicelib.models.table import find
 from chalicelib.models.topic import Topic
 from chalicelib.schemas.consent import Choices
 from chalicelib.schemas.page import Document
@@ -83,7 +86,7 @@ class _Visit:
             self._take(one.name)
         else:
             try:
-                optin.ask(self.contact, self.address, one.name, self.base, choosing.CONTACT)
+                optin.ask(self.contact, self.address, one.name, _base(self.link, self.base), choosing.CONTACT)
             except errors.TooMany:
                 return _TOO_OFTEN
             return _ASKED
@@ -124,6 +127,17 @@ class _Visit:
             **more,
         )
         consent_log.note(made)
+
+
+def _base(link: Link, base: str) -> str:
+    """Where the links lead in the mail from which somebody comes, as was kept when it was sent. A unit.
+
+    What a request says of our own URL (`base`) may be forged, and would stand in a mail to somebody else; it counts
+    only for a link that stands in no mail.
+    """
+    mailing = unsubscribing.mail_of(link)
+    campaign = find(Campaign, *keys.key("campaign", tenant=link.tenant, id=mailing.campaign_id)) if mailing else None
+    return (campaign.base_url if campaign else None) or base
 
 
 def _shown(link: Link, contact: Contact | None, offered: list[Topic], said: str) -> Document:

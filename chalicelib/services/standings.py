@@ -65,6 +65,11 @@ def holding(known: Suppression | None, topic: str | None) -> list[str]:
     return [reason for reason in RANK if reason in found]
 
 
+def stands(known: Suppression, scope: str, reason: str) -> bool:
+    """Whether this is the last word in its scope: it holds there, and nothing said since lets any mail through it."""
+    return reason in known.reasons.get(scope, {}) and not excused(known, scope, reason)
+
+
 def excused(known: Suppression, scope: str, reason: str) -> bool:
     """Whether what was said of all mail holds no longer for some topic."""
     at = known.reasons.get(ALL, {}).get(reason, {}).get("at")

@@ -165,7 +165,7 @@ def _no(tenant: str, address: str, event: Event) -> None:
     """Somebody unsubscribed at the provider: from everything, as that knows no topics."""
     at = clock.stamp(event.at)
     known = add(tenant, address, "unsubscribed", event.provider, at=at)
-    _chose(tenant, address, event, "withdrawn", "unsubscribed" in standings.holding(known, None))
+    _chose(tenant, address, event, "withdrawn", standings.stands(known, standings.ALL, "unsubscribed"))
 
 
 def _yes(tenant: str, address: str, event: Event) -> None:
@@ -174,14 +174,14 @@ def _yes(tenant: str, address: str, event: Event) -> None:
     _chose(tenant, address, event, "granted", "unsubscribed" not in standings.holding(known, None))
 
 
-def _chose(tenant: str, address: str, event: Event, what: str, holds: bool) -> None:
-    """Note it in the consent log of the contact, and let him have chosen it if it still `holds`."""
+def _chose(tenant: str, address: str, event: Event, what: str, last: bool) -> None:
+    """Note it in the consent log of the contact, and let him have chosen it if that is the last word."""
     named = parse_send_id(event.send) if event.send else None
     contact_id = named[1] if named else contacts.VERBS.holder(tenant, "email", emails.folded(address))
     contact = choosing.find(tenant, contact_id) if contact_id else None
     if contact is None:
         return
-    if holds:
+    if last:
         choosing.choose(tenant, contact.id, {"email": what == "granted"}, {})
     made = consent_log.entry(
         tenant, contact.id, what, "provider", clock.stamp(event.at), choosing.CONTACT, address=emails.folded(address)

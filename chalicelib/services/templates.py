@@ -101,15 +101,18 @@ def restore(actor: Actor, template_id: str, expected: int | None = None) -> Temp
 
 
 def preview(actor: Actor, template_id: str, draft: PreviewDraft, base: str) -> PreviewView:
-    """The mail that a contact would get; its links to unsubscribe lead nowhere. Raises `NotFound`, `Invalid`."""
+    """The mail that a contact would get; its links to unsubscribe lead nowhere.
+
+    Raises `NotFound`, `Invalid`, and `Forbidden` for who may not see the contact, or the company that it tells of.
+    """
     from chalicelib.services import users
 
     template = load(actor.tenant, template_id)
     made = rendering.compiled(template)
-    contact = _party(actor.tenant, "contact", draft.contact_id)
+    contact = _party(actor, "contact", draft.contact_id)
     if contact is None:
         raise errors.invalid("/contact_id", "unknown", "There is no such contact.")
-    company = _party(actor.tenant, "company", contact.company_id) if "company" in made.needs else None
+    company = _party(actor, "company", contact.company_id) if "company" in made.needs else None
     user = users.load(actor.tenant, actor.user)
     values = rendering.variables(
         actor.tenant,
@@ -153,11 +156,15 @@ def view(template: Template, texts: Sources) -> TemplateView:
     return TemplateView(**_shown(template), html=texts.html, text=texts.text, mjml=texts.mjml)
 
 
-def _party(tenant: str, noun: str, record_id: str | None) -> Any:
+def _party(actor: Actor, name: str, record_id: str | None) -> Any:
+    """Whom the mail tells of; None if there is nobody. Raises `Forbidden`."""
     from chalicelib.services import nouns
 
+    noun = nouns.NOUNS[name]
+    permission = f"{noun.plural}:read"
+    actor.needs(permission)
     try:
-        return nouns.load(nouns.NOUNS[noun], tenant, record_id) if record_id else None
+        return nouns.load(noun, actor.tenant, record_id) if record_id else None
     except (errors.NotFound, errors.Gone, errors.Merged):
         return None
 

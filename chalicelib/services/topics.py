@@ -10,40 +10,38 @@ from chalicelib import clock, errors
 from chalicelib.models import keys
 from chalicelib.models.table import every, fetch, find, page
 from chalicelib.models.topic import Topic, place
-from chalicelib.models.writes import Step, transact
+from chalicelib.models.writes import Step, change
 from chalicelib.schemas import decoding
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.page import Listing, Made, Page
 from chalicelib.schemas.topic import TopicDraft, TopicPath, TopicView
 
 MOST: Final = 50  # of a firm: a page of choices that nobody reads is none; removed ones count as well
-_TRIES: Final = 6
 
 
 def put(actor: Actor, name: str, patch: dict[str, Any], expected: int | None) -> Made[TopicView]:
     """Have a topic of this name, as given. Raises `Invalid`, `Stale`, and `Conflict` for one too many."""
     decoding.convert({"topic": name}, TopicPath)
     draft = decoding.convert({field: value for field, value in patch.items() if value is not None}, TopicDraft)
-    for attempt in range(_TRIES):
+    new = False
+
+    def load(_consistent: bool) -> Any:
         topic = fetch(Topic, *place(actor.tenant, name), consistent=True)
-        new = topic is None or bool(topic.deleted_at)
-        if expected is not None and (new or topic is None or int(topic.version) != expected):
-            raise errors.Stale("The topic is not at this version.")
-        if topic is None:
-            topic = Topic(*place(actor.tenant, name), tenant=actor.tenant, name=name)
-            if len(list(every(topic.pk))) >= MOST:
-                raise errors.Conflict(f"There are {MOST} topics already.")
+        if expected is not None and (topic is None or topic.deleted_at):
+            raise errors.Stale("There is no such topic, so it is at no version.")
+        return topic or Topic(*place(actor.tenant, name), tenant=actor.tenant, name=name)
+
+    def apply(topic: Topic) -> list[Step]:
+        nonlocal new
+        new = topic.version is None or bool(topic.deleted_at)
+        if topic.version is None and len(list(every(topic.pk))) >= MOST:
+            raise errors.Conflict(f"There are {MOST} topics already.")
         topic.label, topic.description = draft.label, draft.description
         topic.opt_in, topic.public, topic.deleted_at = draft.opt_in, draft.public, None
-        _touch(actor, topic)
-        try:
-            transact(Step("save", topic))
-        except errors.Stale:
-            if attempt + 1 == _TRIES or expected is not None:
-                raise
-        else:
-            return Made(view(topic), new)
-    raise AssertionError("unreachable")
+        return _touched(actor, topic)
+
+    topic: Topic = change(load, apply, expected)
+    return Made(view(topic), new)
 
 
 def get(actor: Actor, name: str) -> TopicView:
@@ -59,12 +57,15 @@ def listing(actor: Actor, wanted: Page) -> Listing[TopicView]:
 
 def delete(actor: Actor, name: str, expected: int | None) -> None:
     """Offer it no more. What people chose stays with them. Raises `NotFound`, `Stale`."""
-    topic = _load(actor.tenant, name)
-    if expected is not None and expected != int(topic.version):
-        raise errors.Stale(f"The topic is at version {int(topic.version)}, not {expected}.")
-    topic.deleted_at = clock.stamp()
-    _touch(actor, topic)
-    transact(Step("save", topic))
+
+    def load(consistent: bool) -> Any:
+        return _load(actor.tenant, name, consistent=consistent)
+
+    def apply(topic: Topic) -> list[Step]:
+        topic.deleted_at = clock.stamp()
+        return _touched(actor, topic)
+
+    change(load, apply, expected)
 
 
 def exists(tenant: str, name: str, pointer: str) -> None:
@@ -92,13 +93,14 @@ def view(topic: Topic) -> TopicView:
     return TopicView(**{**plain, "version": int(topic.version)})
 
 
-def _load(tenant: str, name: str) -> Topic:
-    topic = known(tenant, name)
+def _load(tenant: str, name: str, *, consistent: bool = False) -> Topic:
+    topic = fetch(Topic, *place(tenant, name), consistent=True) if consistent else known(tenant, name)
     if topic is None or topic.deleted_at:
         raise errors.NotFound("There is no such topic.")
     return topic
 
 
-def _touch(actor: Actor, topic: Topic) -> None:
+def _touched(actor: Actor, topic: Topic) -> list[Step]:
     topic.updated_at, topic.updated_by = max(clock.stamp(), topic.updated_at or ""), actor.user
     topic.created_at = topic.created_at or topic.updated_at
+    return [Step("save", topic)]

@@ -90,7 +90,7 @@ def leave(link: Link, contact: Contact | None, topic: str | None, how: str, sour
     `contact` is who that is by now; None if there is nobody any more: then a suppression without address is there
     already, and nothing is left to do but for the mailing, if that is there still.
     """
-    mailing = _mailing(link)
+    mailing = mail_of(link)
     mailed = [mailing.address if mailing else None, addresses.primary(contact) if contact else None]
     mailboxes = list(dict.fromkeys(one for one in mailed if one))
     campaign = mailing.campaign_id if mailing else None
@@ -132,6 +132,14 @@ def firm(tenant: str) -> str:
     return found.name if found else ""
 
 
+def mail_of(link: Link) -> Mailing | None:
+    """The mail of a campaign that the link stands in, if it is one's. Half a unit."""
+    if not link.run:
+        return None
+    place = Mailing.at(link.tenant, link.contact_id, link.run, link.step)
+    return fetch(Mailing, place.pk, place.sk)
+
+
 def _suppress(tenant: str, address: str, topic: str | None, how: str, at: str, campaign: str | None) -> str:
     """Keep mail from the address; since when: that of the first time, if it holds already."""
     scope, since = topic or standings.ALL, at
@@ -139,8 +147,8 @@ def _suppress(tenant: str, address: str, topic: str | None, how: str, at: str, c
 
     def edit(known: Suppression) -> bool:
         nonlocal since
-        held = known.reasons.get(scope, {}).get("unsubscribed")
-        since = held["at"] if held and not standings.excused(known, scope, "unsubscribed") else at
+        said = standings.stands(known, scope, "unsubscribed")
+        since = known.reasons[scope]["unsubscribed"]["at"] if said else at
         return since == at and standings.say(known, scope, "unsubscribed", entry)
 
     suppressions.change(tenant, address, edit, choosing.CONTACT)
@@ -175,13 +183,6 @@ def _tell(contact: Contact, topic: str | None, at: str) -> None:
         data={"topic": topic} if topic else None,
     )
     transact(Step("save", entry))
-
-
-def _mailing(link: Link) -> Mailing | None:
-    if not link.run:
-        return None
-    place = Mailing.at(link.tenant, link.contact_id, link.run, link.step)
-    return fetch(Mailing, place.pk, place.sk)
 
 
 def _label(tenant: str, topic: str | None) -> str | None:

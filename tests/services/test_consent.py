@@ -8,10 +8,12 @@ import pytest
 from chalicelib import clock
 from chalicelib.models import topic as topic_model
 from chalicelib.services import consent, contacts, topics
+from tests.busy import InTheWay
 from tests.feeds import deliver, taken
 from tests.house import House, Sender
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+FASTER = {"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "message": "No."}
 
 
 def log(sender: Sender, contact: Any) -> list[tuple[Any, ...]]:
@@ -126,6 +128,28 @@ def test_an_older_yes_takes_back_no_later_no(owner: Sender) -> None:
     assert owner.get(path).json["preferences"]["channels"] == {"email": True}
 
 
+def test_what_is_written_down_late_ends_as_if_it_had_come_in_time(owner: Sender) -> None:
+    """Opt-outs and consents of four days, each once in their order and once the last first."""
+    topic(owner, "news")
+    said = [
+        {"what": "withdrawn", "topic": "news"},
+        {"what": "withdrawn"},
+        {"what": "granted", "topic": "news"},
+        {"what": "withdrawn"},
+        {"what": "granted"},
+    ]
+    for upto in range(1, len(said) + 1):
+        days = [{**one, "at": f"2026-03-0{number}T09:00:00Z"} for number, one in enumerate(said[:upto], 1)]
+        ends = []
+        for told in (days, days[::-1], [*days, *days]):
+            contact = owner.contact()
+            for one in told:
+                assert owner.post(f"/v1/contacts/{contact['id']}/consents", one).status == 201
+            chosen = owner.get(f"/v1/contacts/{contact['id']}").json["preferences"]["channels"]
+            ends.append((chosen, refused(owner, contact, "news"), refused(owner, contact)))
+        assert ends[1:] == ends[:1] * 2, upto
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
@@ -182,12 +206,23 @@ def test_a_topic_is_made_changed_listed_and_removed(owner: Sender) -> None:
     assert owner.call("PUT", "/v1/topics/news", {"label": "News"}).status == 201
 
 
+def test_a_topic_that_somebody_else_is_at_is_changed_and_removed_all_the_same(owner: Sender) -> None:
+    topic(owner, "news")
+    for method, body, status in (("PUT", {"label": "Product news"}, 200), ("DELETE", None, 204)):
+        with InTheWay("PutItem", FASTER, times=1) as way:
+            assert owner.call(method, "/v1/topics/news", body).status == status
+        assert way.sent == 2
+    assert owner.call("PUT", "/v1/topics/news", {"label": "News"}, If_Match='"3"').status == 412, "it is no more"
+    assert owner.delete("/v1/topics/news", If_Match='"3"').status == 404
+
+
 @pytest.mark.parametrize("name", ["News", "a%20b", "9lives", "x" * 41, "a-b"])
 def test_a_topic_has_a_plain_name(owner: Sender, name: str) -> None:
     assert owner.call("PUT", f"/v1/topics/{name}", {"label": "News"}).status == 422
 
 
-def test_there_are_only_so_many_topics(owner: Sender) -> None:
+def test_there_are_only_so_many_topics(owner: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topics, "MOST", 8)
     for number in range(topics.MOST):
         topic(owner, f"t{number}")
     assert owner.call("PUT", "/v1/topics/more", {"label": "More"}).status == 409

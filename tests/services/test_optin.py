@@ -6,8 +6,21 @@ from typing import Any
 
 import pytest
 
-from chalicelib import clock, errors
-from chalicelib.services import addresses, consent, contacts, optin, permissions, standings, suppressions, unsubscribing
+from chalicelib import clock, errors, ids
+from chalicelib.models.campaign import Campaign
+from chalicelib.models.mailing import Mailing
+from chalicelib.models.writes import Step, transact
+from chalicelib.services import (
+    addresses,
+    consent,
+    consent_log,
+    contacts,
+    optin,
+    permissions,
+    standings,
+    suppressions,
+    unsubscribing,
+)
 from tests.contract.calling import token
 from tests.house import Answer, House, Sender
 
@@ -143,6 +156,43 @@ def test_what_was_asked_at_once_is_mailed_each_and_once(house: House, owner: Sen
     assert press(house, paths[0]).status == 200
     answers = [refused(owner, contact, name) for name in ("news", "offers")]
     assert sorted(map(str, answers)) == ["None", "not_confirmed"]
+
+
+def test_however_much_was_said_since_what_was_asked_is_mailed(house: House, owner: Sender) -> None:
+    topic(owner, "news")
+    contact = owner.contact()
+    path = unsubscribing.preferences_url("", owner.tenant, contact["id"])
+    assert press(house, path, "email=on&shown_topic=news&topic=news").status == 200
+    clock.advance(1)
+    for number in range(20):
+        consent_log.note(
+            consent_log.entry(owner.tenant, contact["id"], "granted", "api", clock.stamp(), "x", seed=str(number))
+        )
+    assert len(log(owner, contact)) == 21
+    house.minute()
+    house.settle()
+    assert len(mails(house, contact)) == 1
+
+
+def test_the_link_leads_where_the_mail_led_whatever_host_the_page_was_asked_by(house: House, owner: Sender) -> None:
+    topic(owner, "news")
+    contact, home = owner.contact(), "https://crm.example.com/api"
+    campaign = Campaign(id=ids.new("cam"), tenant=owner.tenant, label="Spring", base_url=home, run=ids.new("run"))
+    campaign.touch(owner.user)
+    campaign.keys()
+    mailing = Mailing.at(owner.tenant, contact["id"], str(campaign.run))
+    mailing.campaign_id, mailing.claim, mailing.claimed_at = campaign.id, "clm", clock.stamp()
+    transact(Step("save", campaign), Step("save", mailing))
+    path = unsubscribing.preferences_url("", owner.tenant, contact["id"], str(campaign.run))
+    forged = {"Content-Type": "application/x-www-form-urlencoded", "Host": "evil.test"}
+    form = b"email=on&shown_topic=news&topic=news"
+    assert house.http("POST", path, form, forged).status == 200
+    house.minute()
+    house.settle()
+    (mail,) = [mail for mail in house.outbox.mails if mail.to == address_of(contact)]
+    assert f"{home}/u/" in mail.text
+    assert f'href="{home}/u/' in (mail.html or "")
+    assert "evil.test" not in f"{mail.text}{mail.html}"
 
 
 def test_a_provider_that_is_away_is_asked_again_and_a_lost_hint_does_no_harm(house: House, owner: Sender) -> None:

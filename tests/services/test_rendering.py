@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chalicelib import clock, errors
 from chalicelib.models.template import Template
 from chalicelib.services import html, rendering
-from chalicelib.services.rendering import engine, limits, plain, tags
+from chalicelib.services.rendering import engine, limits, plain, state
 from chalicelib.services.rendering.marks import LONGEST, MOST, Unreadable, scan
 from chalicelib.services.rendering.sources import Piece, Sources
 
@@ -258,6 +258,8 @@ def test_the_subject_is_one_line_whatever_people_are_called() -> None:
         ("JaVaScRiPt:alert(1)", "#"),
         ("java\nscript:alert(1)", "#"),
         (" \x01javascript:alert(1)", "#"),
+        (" " * 400 + "javascript:alert(1)", "#"),
+        ("java" + "\t" * 400 + "script:alert(1)", "#"),
         ("data:text/html,x", "#"),
         ("vbscript:x", "#"),
         ("javascript&colon;alert(1)", "javascript&amp;colon;alert(1)"),
@@ -293,6 +295,9 @@ def test_a_mail_has_a_preheader_that_is_not_seen() -> None:
         made = rendering.render(rendering.assembled(template, {"own": Piece("own", None, {})}, texts), ADA)
         assert 'mso-hide:all">For Ada &lt;3</div><p>x' in made.html
         assert made.text == "x\n"
+    alone = rendering.assembled(template, {"own": Piece("own", None, {})}, {"own": Sources(text="x <")})
+    assert rendering.render(alone, ADA).html.endswith('mso-hide:all">For Ada &lt;3</div>x &lt;')
+    assert rendering.render(alone, ADA).text == "x <"
 
 
 def test_a_text_is_made_of_the_html() -> None:
@@ -488,6 +493,6 @@ def test_bounds_are_far_from_a_mail_of_many_rows() -> None:
     own = f"<table>{{% for i in (1..200) %}}{row}{{% endfor %}}</table>"
     text = compiled(own)
     meter = limits.Meter()
-    buffer = tags.Buffer(meter)
-    text.html.render_with_context(tags.Context(text.html, globals=ADA, meter=meter), buffer)
+    buffer = state.Buffer(meter)
+    text.html.render_with_context(state.Context(text.html, globals=ADA, meter=meter), buffer)
     assert limits.STEPS - meter.steps < limits.STEPS / 10

@@ -285,6 +285,16 @@ def test_whoever_unsubscribes_at_the_provider_has_chosen_so(owner: Sender) -> No
     ]
 
 
+def test_told_again_it_takes_no_later_consent_to_a_topic_back(owner: Sender) -> None:
+    assert owner.call("PUT", "/v1/topics/news", {"label": "News"}).status == 201
+    contact = owner.contact()
+    once = event("unsubscribed", contact["emails"][0]["address"])
+    told(owner, once)
+    assert owner.post(f"/v1/contacts/{contact['id']}/consents", {"topic": "news"}).status == 201
+    told(owner, once)
+    assert [refused(owner, contact["id"], topic) for topic in ("news", None)] == [None, "unsubscribed"]
+
+
 def test_subscribing_again_takes_back_no_complaint_and_no_bounce(owner: Sender) -> None:
     contact = owner.contact()
     address = contact["emails"][0]["address"]

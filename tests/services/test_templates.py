@@ -9,6 +9,7 @@ import pytest
 from chalicelib.models.template import Template
 from chalicelib.services import rendering, templates
 from chalicelib.services.rendering import sources, values
+from tests.contract.calling import token
 from tests.house import Answer, House, Sender
 
 OUT = '<p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p>'
@@ -159,6 +160,18 @@ def test_a_preview_is_of_a_contact_that_there_is(house: House, owner: Sender) ->
     for contact_id in (theirs["id"], "con_x", ""):
         answer = owner.post(f"/v1/templates/{made['id']}/preview", {"contact_id": contact_id})
         assert flaw(answer) == (422, "/contact_id", "unknown")
+
+
+def test_a_preview_is_for_who_may_see_of_whom_it_tells(owner: Sender) -> None:
+    company = owner.post("/v1/companies", {"name": "Acme"}).json
+    contact = owner.contact(first_name="Ada", company_id=company["id"])
+    alone, both = template(owner), template(owner, html="{{ company.name }}" + OUT)
+    needed = {"contacts:read": alone, "companies:read": both}
+    for missing, made in needed.items():
+        program = token(owner, {"templates:read", *needed} - {missing})
+        answer = program.post(f"/v1/templates/{made['id']}/preview", {"contact_id": contact["id"]})
+        assert (answer.status, missing in answer.json["detail"]) == (403, True), answer.text
+    assert program.post(f"/v1/templates/{alone['id']}/preview", {"contact_id": contact["id"]}).status == 200
 
 
 def test_a_bomb_is_refused_when_it_is_rendered(owner: Sender) -> None:
@@ -324,6 +337,9 @@ def test_the_line_of_a_finding_is_that_of_the_html(owner: Sender) -> None:
     told = {one["code"]: one["message"] for one in preview(owner, made["id"])["findings"]}
     assert told["unknown_variable"] == "Line 3: there is no zork."
     assert told["link_relative"].startswith("Line 4: /x has no scheme")
+    twice = template(owner, html=f"<a href='/x'>y</a>\n{{% if\n1 %}}{{% endif %}}<a href='/x'>y</a>{OUT}")
+    lines = [one["message"][:7] for one in preview(owner, twice["id"])["findings"] if one["code"] == "link_relative"]
+    assert lines == ["Line 1:", "Line 3:"]
 
 
 def test_a_template_that_broke_meanwhile_says_so(owner: Sender) -> None:

@@ -133,7 +133,7 @@ def _html(sources: "Sources", piece: "Piece", preheader: str | None) -> "Text":
     from chalicelib.services.rendering.tags import LINK
 
     if sources.html is None:
-        return _parsed(lambda: preparing.escaped(sources.text or ""), piece, "html")
+        return _parsed(lambda: preparing.of_text(sources.text or "", preheader), piece, "html")
     whole = sources.html
     return _parsed(lambda: preparing.html(whole, preheader, LINK), piece, "html")
 

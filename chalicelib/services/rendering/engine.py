@@ -25,7 +25,8 @@ from chalicelib import errors
 from chalicelib.services.rendering.filters import IN_HTML, IN_TEXT
 from chalicelib.services.rendering.limits import Meter, bounded
 from chalicelib.services.rendering.marks import Unreadable, line_of, scan, unclosed
-from chalicelib.services.rendering.tags import TAGS, Buffer, Context, Swift, nodes_of, weight
+from chalicelib.services.rendering.state import Buffer, Context, Swift
+from chalicelib.services.rendering.tags import TAGS, nodes_of, weight
 
 _SKIPPED: Final = ("comment", "#")
 _SHOWN: Final = 120  # characters of a message of the grammar's

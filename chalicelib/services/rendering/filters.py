@@ -7,7 +7,7 @@ or escaped already, is HTML (`Markup`); the filters in `KEEPING` leave it so, al
 import html
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -18,64 +18,16 @@ from liquid.undefined import Undefined
 from markupsafe import Markup, escape
 
 from chalicelib import clock
-from chalicelib.services.rendering.limits import ITEMS, VALUE, Limit, Meter, bounded, checked
-
-Filter = Callable[..., Any]
+from chalicelib.services.rendering import list_filters
+from chalicelib.services.rendering.coercing import Filter, list_of, number_of, text_of, whole
+from chalicelib.services.rendering.limits import VALUE, Limit, Meter, checked
 
 _TAG: Final = re.compile(r"<[^<>]*>")
 _BREAK: Final = re.compile(r"\r?\n")
 _BLANKS: Final = re.compile(r"\s+")
 _DIRECTIVE: Final = re.compile(r"%([-^0_]?)([aAbBcdDeFHIjklmMpRSTuUwWxXyYZz%])")
-_DIGITS: Final = 18
+_DIGITS: Final = 18  # of seconds since 1970
 _FORMAT: Final = 100  # characters of a date's format
-
-
-def text_of(value: Any) -> str:
-    """A value as it is printed. Records and what is missing print nothing. Raises `Limit`."""
-    if isinstance(value, str):
-        return value
-    if value is None or isinstance(value, dict | Undefined):
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | tuple):
-        return "".join(text_of(one) for one in checked(value))
-    if isinstance(value, range):
-        return f"{value.start}..{value.stop - 1}"
-    return str(value)
-
-
-def number_of(value: Any) -> int | float:
-    """A value as a number, 0 if it is none."""
-    if isinstance(value, bool):
-        return 0
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else 0
-    if isinstance(value, str) and len(value) <= _DIGITS:
-        for kind in (int, float):
-            try:
-                number: int | float = kind(value)
-            except ValueError:
-                continue
-            return number if math.isfinite(number) else 0
-    return 0
-
-
-def list_of(value: Any) -> list[Any]:
-    """A value as a list: one that is none is its only item. Raises `Limit`."""
-    if isinstance(value, list | tuple | range):
-        bounded(value)
-        return list(value)
-    if value is None or isinstance(value, Undefined):
-        return []
-    return [value]
-
-
-def _whole(value: Any, otherwise: int) -> int:
-    number = number_of(value) if not isinstance(value, Undefined) and value is not None else otherwise
-    return max(-VALUE, min(VALUE, int(number)))
 
 
 def _exact(do: Callable[[Any, Any], Any]) -> Filter:
@@ -98,7 +50,7 @@ def _divided(left: Any, right: Any) -> Any:
 
 
 def _round(value: Any, digits: Any = 0) -> Any:
-    count = max(0, min(10, _whole(digits, 0)))
+    count = max(0, min(10, whole(digits, 0)))
     return round(number_of(value), count) if count else round(number_of(value))
 
 
@@ -120,36 +72,18 @@ def _replace_last(value: Any, old: Any, new: Any = "") -> str:
 
 def _slice(value: Any, start: Any = 0, length: Any = 1) -> Any:
     several = list_of(value) if isinstance(value, list | tuple | range) else text_of(value)
-    at, count = _whole(start, 0), max(0, _whole(length, 1))
+    at, count = whole(start, 0), max(0, whole(length, 1))
     at = max(0, len(several) + at) if at < 0 else at
     return several[at : at + count]
 
 
-def _split(value: Any, separator: Any = " ") -> list[str]:
-    text, by = text_of(value), text_of(separator)
-    if (text.count(by) if by else len(text)) > ITEMS:
-        raise Limit(f"A list or a range has more than {ITEMS} items.")
-    if not by:
-        return list(text)
-    return (text.split(None if by == " " else by)) if text else []
-
-
-def _join(value: Any, separator: Any = " ") -> Any:
-    several, by = list_of(value), separator if isinstance(separator, Markup) else text_of(separator)
-    if len(by) * len(several) > VALUE:
-        raise Limit(f"A value has more than {VALUE} characters.")
-    if any(isinstance(one, Markup) for one in several):
-        return Markup("").join([escape(by)]).join(one if isinstance(one, Markup) else text_of(one) for one in several)
-    return by.join(text_of(one) for one in several)
-
-
 def _truncate(value: Any, length: Any = 50, end: Any = "...") -> str:
-    text, tail, most = text_of(value), text_of(end), max(0, _whole(length, 50))
+    text, tail, most = text_of(value), text_of(end), max(0, whole(length, 50))
     return text if len(text) <= most else text[: max(0, most - len(tail))] + tail
 
 
 def _truncate_words(value: Any, count: Any = 15, end: Any = "...") -> str:
-    words, most = text_of(value).split(), max(1, _whole(count, 15))
+    words, most = text_of(value).split(), max(1, whole(count, 15))
     return " ".join(words) if len(words) <= most else " ".join(words[:most]) + text_of(end)
 
 
@@ -175,67 +109,6 @@ def _default(value: Any, otherwise: Any = "", *, allow_false: Any = False) -> An
     return otherwise if empty or (value is False and allow_false is not True) else value
 
 
-def _at(item: Any, name: Any) -> Any:
-    return item.get(text_of(name)) if isinstance(item, dict) else None
-
-
-def _fits(item: Any, name: Any, wanted: Any) -> bool:
-    value = _at(item, name)
-    return value == wanted if wanted is not None else value not in (None, False)
-
-
-def _where(keep: bool) -> Filter:
-    def where(value: Any, name: Any, wanted: Any = None) -> list[Any]:
-        return [item for item in list_of(value) if _fits(item, name, wanted) is keep]
-
-    return where
-
-
-def _find(value: Any, name: Any, wanted: Any = None) -> Any:
-    return next((item for item in list_of(value) if _fits(item, name, wanted)), None)
-
-
-def _sort(fold: bool) -> Filter:
-    def key(value: Any) -> tuple[int, Any]:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return (0, value)
-        text = text_of(value)
-        return (2 if not text else 1, text.casefold() if fold else text)
-
-    def sort(value: Any, name: Any = None) -> list[Any]:
-        return sorted(list_of(value), key=key if name is None else lambda item: key(_at(item, name)))
-
-    return sort
-
-
-def _uniq(value: Any, name: Any = None) -> list[Any]:
-    seen: dict[Any, Any] = {}
-    for item in list_of(value):
-        part = item if name is None else _at(item, name)
-        seen.setdefault((type(part), repr(part)), item)
-    return list(seen.values())
-
-
-def _sum(value: Any, name: Any = None) -> Any:
-    parts = (item if name is None else _at(item, name) for item in list_of(value))
-    total = sum(Decimal(str(number_of(one))) for one in parts)
-    return int(total) if total == int(total) else float(total)
-
-
-def _size(value: Any) -> int:
-    return len(value) if isinstance(value, str | list | tuple | dict | range) else 0
-
-
-def _end(which: int) -> Filter:
-    def end(value: Any) -> Any:
-        if isinstance(value, str):
-            return None
-        several: Sequence[Any] = list_of(value)
-        return several[which] if several else None
-
-    return end
-
-
 def _date(value: Any, form: Any = "") -> str:
     """A day or a moment in the form of strftime; what is neither is printed as it is. `now` is the clock's, in UTC."""
     moment, wanted = _moment(value), text_of(form)[:_FORMAT]
@@ -259,6 +132,7 @@ def _moment(value: Any) -> datetime | date | None:
 
 
 _PLAIN: Final[dict[str, Filter]] = {
+    **list_filters.PLAIN,
     "abs": lambda value: abs(number_of(value)),
     "at_least": lambda value, other: max(number_of(value), number_of(other)),
     "at_most": lambda value, other: min(number_of(value), number_of(other)),
@@ -280,7 +154,6 @@ _PLAIN: Final[dict[str, Filter]] = {
     "replace_first": _replace(1),
     "replace_last": _replace_last,
     "slice": _slice,
-    "split": _split,
     "squish": lambda value: _BLANKS.sub(" ", text_of(value).strip()),
     "strip_html": lambda value: _TAG.sub("", text_of(value)),
     "strip_newlines": lambda value: _BREAK.sub("", text_of(value)),
@@ -288,31 +161,14 @@ _PLAIN: Final[dict[str, Filter]] = {
     "truncatewords": _truncate_words,
     "url_encode": lambda value: quote_plus(text_of(value)),
     "url_decode": lambda value: unquote_plus(text_of(value)),
-    "compact": lambda value, name=None: [
-        item for item in list_of(value) if (item if name is None else _at(item, name)) is not None
-    ],
-    "concat": lambda value, other: [*list_of(value), *list_of(other)],
-    "map": lambda value, name: [_at(item, name) for item in list_of(value)],
-    "reverse": lambda value: list_of(value)[::-1],
-    "sort": _sort(False),
-    "sort_natural": _sort(True),
-    "sum": _sum,
-    "uniq": _uniq,
-    "where": _where(True),
-    "reject": _where(False),
-    "find": _find,
-    "has": lambda value, name, wanted=None: any(_fits(item, name, wanted) for item in list_of(value)),
-    "size": _size,
     "date": _date,
 }
 
 KEEPING: Final[dict[str, Filter]] = {
+    **list_filters.KEEPING,
     "append": _append,
     "prepend": lambda value, other: _append(other, value),
     "default": _default,
-    "first": _end(0),
-    "last": _end(-1),
-    "join": _join,
     "strip": lambda value: _words(value).strip(),
     "lstrip": lambda value: _words(value).lstrip(),
     "rstrip": lambda value: _words(value).rstrip(),

@@ -12,9 +12,9 @@ _SCHEME: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]*):")
 def scheme(value: str) -> str:
     """The scheme of an address as it stands in HTML, in lower case, "" if it has none.
 
-    Browsers ignore blanks and control characters in it (WHATWG URL, 4.4), and so do we.
+    Browsers ignore blanks and control characters in it, however many there are (WHATWG URL, 4.4), and so do we.
     """
-    found = _SCHEME.match(_NOISE.sub("", unescape(value[:300])))
+    found = _SCHEME.match(_bare(value))
     return found[1].lower() if found else ""
 
 
@@ -24,4 +24,8 @@ def safe(value: str) -> bool:
     if found:
         return found in SCHEMES
     # Without a scheme it leads to a place of the page it is on, whatever colon comes later.
-    return ":" not in re.split(r"[/?#]", _NOISE.sub("", unescape(value[:300])), maxsplit=1)[0]
+    return ":" not in re.split(r"[/?#]", _bare(value), maxsplit=1)[0]
+
+
+def _bare(value: str) -> str:
+    return _NOISE.sub("", unescape(value))

@@ -21,7 +21,7 @@ from chalicelib.services.remembered import ask, remembering
 from chalicelib.services.rendering import links, sources
 from chalicelib.services.rendering.engine import Text
 from chalicelib.services.rendering.marks import line_of
-from chalicelib.services.rendering.preparing import Hidden
+from chalicelib.services.rendering.preparing import WORD, Hidden
 from chalicelib.services.rendering.values import ALWAYS, KNOWN
 
 CLIPPED: Final = 102_000  # bytes of HTML after which Gmail hides the rest behind a link
@@ -33,8 +33,7 @@ _IMAGE: Final = re.compile(r"<img\b[^>]*>")
 _SRC: Final = re.compile(r'\ssrc="([^"]*)"')
 _ALT: Final = re.compile(r"\salt=")
 _NOWHERE: Final = cast(Any, None)  # only tags that render partials ask where they are
-_WORD: Final = re.compile("\ue000\\d+\ue001")
-_WORDS: Final = re.compile("(?:\ue000\\d+\ue001|\\s)*")
+_WORDS: Final = re.compile(rf"(?:{WORD.pattern}|\s)*")
 
 
 class Use(NamedTuple):
@@ -139,15 +138,14 @@ def _known(tenant: str, path: tuple[str, ...]) -> bool:
 def _links(html: str, pointer: str) -> Iterator[Finding]:
     """What is wrong with addresses that stand in the HTML; those that values make are judged when they are there."""
     hidden = Hidden(html)
-    for found in _LINK.finditer(hidden.text):
-        line = line_of(html, html.find(hidden.shown(found[0])))
+    for found, line in _placed(_LINK, hidden):
         yield from _link(unescape(found[1] or "").strip(), line, pointer)
-    for found in _IMAGE.finditer(hidden.text):
-        line, address = line_of(html, html.find(hidden.shown(found[0]))), _SRC.search(found[0])
+    for found, line in _placed(_IMAGE, hidden):
+        address = _SRC.search(found[0])
         value = unescape(address[1]).strip() if address else ""
         if not value:
             yield _error("image_empty", f"{_at(line, pointer)}an image has no address.", pointer)
-        elif not _WORD.match(value) and links.scheme(value) not in ("https", "cid"):
+        elif not WORD.match(value) and links.scheme(value) not in ("https", "cid"):
             severe = _error if not links.scheme(value) else _warning
             yield severe("image_not_https", f"{_at(line, pointer)}{value[:80]} is not read by https.", pointer)
         if not _ALT.search(found[0]):
@@ -156,10 +154,19 @@ def _links(html: str, pointer: str) -> Iterator[Finding]:
             )
 
 
+def _placed(pattern: re.Pattern[str], hidden: Hidden) -> Iterator[tuple[re.Match[str], int]]:
+    """What is found, each with its line: that of the HTML with its Liquid, which may have lines of its own."""
+    at, line = 0, 1
+    for found in pattern.finditer(hidden.text):
+        line += hidden.shown(hidden.text[at : found.start()]).count("\n")
+        at = found.start()
+        yield found, line
+
+
 def _link(address: str, line: int, pointer: str) -> Iterator[Finding]:
     if not address or address == "#":
         yield _error("link_empty", f"{_at(line, pointer)}a link leads nowhere.", pointer)
-    elif _WORD.match(address) or address.startswith("#"):
+    elif WORD.match(address) or address.startswith("#"):
         return
     elif not links.scheme(address):
         yield _error(

@@ -7,7 +7,7 @@ import re
 from html import unescape
 from typing import Final
 
-from chalicelib.services.rendering.preparing import Hidden
+from chalicelib.services.rendering.preparing import WORD, Hidden
 
 WIDTH: Final = 76  # characters of a line, where there is a blank to break at (RFC 2646, 4.2)
 
@@ -16,9 +16,8 @@ _TAG: Final = re.compile(r"<(/?)([a-z][a-z0-9]*)", re.IGNORECASE)
 _HREF: Final = re.compile(r'\shref="([^"]*)"')
 _ALT: Final = re.compile(r'\salt="([^"]*)"')
 _UNSEEN: Final = re.compile(r'\sstyle="[^"]*display:\s*none', re.IGNORECASE)
-_WORD: Final = re.compile("\ue000(\\d+)\ue001")
 _BLANKS: Final = re.compile(r"[ \t\r\n\f\xa0]+")
-_TRAILING: Final = re.compile(r"[ \t]+(?=\n)|(?<=\n)[ \t]+(?=\n)")
+_TRAILING: Final = re.compile(r"[ \t]+(?=\n)")
 _GAP: Final = re.compile(r"\n{3,}")
 _OPENING: Final = re.compile("\\{(?=[{%\ue000])")
 
@@ -104,14 +103,14 @@ class _Writing:
                 self._tag(token, tag[2].lower(), closing=bool(tag[1]))
         text = _GAP.sub("\n\n", re.sub(r" *\n *", "\n", "".join(self.parts))).strip(" ")
         # What is the same for all is broken once; lines with Liquid when they are there.
-        text = "\n".join(line if _WORD.search(line) else _folded(line) for line in text.split("\n"))
+        text = "\n".join(line if WORD.search(line) else _folded(line) for line in text.split("\n"))
         return self.hidden.shown(_OPENING.sub("{{ '{' }}", text))
 
     def _text(self, token: str) -> None:
-        token = _WORD.sub(self._word, token)
+        token = WORD.sub(self._word, token)
         if self.unseen:
             # What is not shown may still decide about what comes after.
-            self.parts += [found[0] for found in _WORD.finditer(token) if self._named(found) not in _PRINTING]
+            self.parts += [found[0] for found in WORD.finditer(token) if self._named(found) not in _PRINTING]
             return
         text = unescape(token)
         if not self.as_it_is:

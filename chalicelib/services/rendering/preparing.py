@@ -7,8 +7,8 @@ from typing import Final
 from chalicelib.services.rendering.links import SCHEMES, scheme
 from chalicelib.services.rendering.marks import hidden, scan
 
-WORD: Final = "\ue000{}\ue001"  # of the private use area, which no mail has
-_WORDS: Final = re.compile("\ue000(\\d+)\ue001")
+_NUMBERED: Final = "\ue000{}\ue001"  # of the private use area, which no mail has
+WORD: Final = re.compile("\ue000(\\d+)\ue001")  # in the place of a tag: its number
 _PRIVATE: Final = re.compile("[\ue000\ue001]")
 # Written by our cleaning: quotes are double, and a value has neither quotes nor brackets.
 _ADDRESS: Final = re.compile('\\b(href|src|background)="([^"\ue000]*)(\ue000[^"]*)"')
@@ -22,11 +22,11 @@ class Hidden:
     def __init__(self, source: str) -> None:
         self.source = _PRIVATE.sub("", source)
         self.marks = scan(self.source)
-        self.text = hidden(self.source, self.marks, lambda number, _: WORD.format(number))
+        self.text = hidden(self.source, self.marks, lambda number, _: _NUMBERED.format(number))
 
     def shown(self, text: str) -> str:
         """The Liquid in its places again."""
-        return _WORDS.sub(lambda found: self.tag(found[1]), text)
+        return WORD.sub(lambda found: self.tag(found[1]), text)
 
     def tag(self, number: str) -> str:
         """One tag as it was written."""
@@ -39,16 +39,22 @@ def html(source: str, preheader: str | None, link: str) -> str:
     one = Hidden(source)
     made = _ADDRESS.sub(lambda found: _judged(found, link), one.text)
     whole = one.shown(made)
-    if not preheader:
-        return whole
-    unseen = _UNSEEN.format(escaped(preheader))
     body = _BODY.search(one.text)
     if body is None:
-        return unseen + whole
-    return whole.replace(one.shown(body[0]), one.shown(body[0]) + unseen, 1)
+        return _unseen(preheader) + whole
+    return whole.replace(one.shown(body[0]), one.shown(body[0]) + _unseen(preheader), 1)
 
 
-def escaped(text: str) -> str:
+def of_text(source: str, preheader: str | None) -> str:
+    """The HTML of a template that is text alone."""
+    return _unseen(preheader) + _escaped(source)
+
+
+def _unseen(preheader: str | None) -> str:
+    return _UNSEEN.format(_escaped(preheader)) if preheader else ""
+
+
+def _escaped(text: str) -> str:
     """A plain text as HTML, line by line, its Liquid as it is."""
     one = Hidden(text)
     return one.shown(escape(one.text, quote=False).replace("\n", "<br>\n"))
