@@ -108,21 +108,17 @@ class Planner:
         moves = sorted(wanted.keys() ^ current.keys())[:_MOVES]
         plan = Plan(one.contact_id, one.contact.merged_into if one.contact else None, set(wanted))
         for segment_id in moves:
-            member = Member.of(self.tenant, segment_id, one.contact_id)
+            self._move(plan, segment_id, wanted)
+            plan.sizes[segment_id] += 1 if segment_id in wanted else -1
             if segment_id in wanted:
-                member.at, member.reason = wanted[segment_id]
-                current[segment_id] = member.at
-                plan.enters.append(segment_id)
-                plan.steps.append(Step("save", member))
+                current[segment_id] = wanted[segment_id][0]
             else:
                 del current[segment_id]
-                plan.leaves.append(segment_id)
-                plan.steps.append(Step("delete", member))
-            plan.sizes[segment_id] += 1 if segment_id in wanted else -1
-        self._put_right(one, plan, wanted)
+        if self.check is not None and self.check not in moves and (self.check in wanted) is not one.stands:
+            self._move(plan, self.check, wanted)  # its card was right, its place among the members was not
         placed = until != one.card.until or (due and (until or one.card.version))
         if placed:
-            plan.steps.append(_moment_step(self.tenant, one.contact_id, until))
+            plan.steps.append(moment(self.tenant, one.contact_id, until))
         if plan.steps or cards:
             one.card.segments, one.card.lists, one.card.until = current, lists, until
             others = [card for card in cards if card is not one.card]
@@ -180,21 +176,23 @@ class Planner:
         standing = {*self.book.rules, *self.book.broken} - self.judged.keys()
         return [one for one in card.segments if one in standing]
 
-    def _put_right(self, one: Seen, plan: Plan, wanted: dict[str, tuple[str, str]]) -> None:
-        """Let the checked segment have the contact as a member exactly if its card is about to say so."""
-        name = self.check
-        if name is None or one.stands is None or name in (*plan.enters, *plan.leaves):
-            return
-        if (name in wanted) == one.stands:
-            return
-        member = Member.of(self.tenant, name, one.contact_id)
-        if name in wanted:
-            member.at, member.reason = wanted[name]
-            plan.enters.append(name)
+    def _move(self, plan: Plan, segment_id: str, wanted: dict[str, tuple[str, str]]) -> None:
+        """Let the segment have the contact as a member exactly if it is wanted there."""
+        member = Member.of(self.tenant, segment_id, plan.contact_id)
+        if segment_id in wanted:
+            member.at, member.reason = wanted[segment_id]
+            plan.enters.append(segment_id)
             plan.steps.append(Step("save", member))
         else:
-            plan.leaves.append(name)
+            plan.leaves.append(segment_id)
             plan.steps.append(Step("delete", member))
+
+
+def moment(tenant: str, contact_id: str, at: str | None, what: str = WHAT) -> Step:
+    """The write that lets the contact be looked at again at this time (a stamp), or without one not any more."""
+    placed = Moment(tenant=tenant, subject_id=contact_id, what=what, at=at or clock.stamp())
+    placed.keys()
+    return Step("save" if at else "delete", placed)
 
 
 def _cards(tenant: str, contact_ids: Sequence[str]) -> list[Belonging]:
@@ -209,9 +207,3 @@ def _stamp_at(moment: datetime) -> str:
         return clock.stamp(moment + _ALMOST)
     except OverflowError:
         return clock.stamp(moment)
-
-
-def _moment_step(tenant: str, contact_id: str, at: str | None) -> Step:
-    moment = Moment(tenant=tenant, subject_id=contact_id, what=WHAT, at=at or clock.stamp())
-    moment.keys()
-    return Step("save" if at else "delete", moment)

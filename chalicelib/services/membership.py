@@ -97,7 +97,7 @@ def come_again(moment: Moment) -> float | None:
 
 def give_up(moment: Moment) -> None:
     """There is no giving up: it comes again in a day."""
-    _moment(moment.tenant, moment.subject_id, moment.what, clock.stamp(clock.after(_DAY)), transact)
+    transact(belonging.moment(moment.tenant, moment.subject_id, clock.stamp(clock.after(_DAY)), moment.what))
 
 
 def settle_or_later(tenant: str, contact_ids: Sequence[str], **how: Any) -> None:
@@ -113,7 +113,7 @@ def settle_or_later(tenant: str, contact_ids: Sequence[str], **how: Any) -> None
                 settle_or_later(tenant, [one], **how)
             return
         observability.failure("segments of a contact not settled", error)
-        _moment(tenant, contact_ids[0], AGAIN, clock.stamp(), transact)
+        transact(belonging.moment(tenant, contact_ids[0], clock.stamp(), AGAIN))
 
 
 def walk(
@@ -185,9 +185,3 @@ def _weight(plans: Sequence[Plan]) -> int:
 def _size_step(tenant: str, segment_id: str, by: int) -> Step:
     tally = Tally(*keys.key("tally", tenant=tenant, record=segment_id, name=SIZE))
     return Step("update", tally, actions=[Tally.amount.add(by), Tally.kind.set(Tally)])
-
-
-def _moment(tenant: str, contact_id: str, what: str, at: str, write: Any) -> None:
-    moment = Moment(tenant=tenant, subject_id=contact_id, what=what, at=at)
-    moment.keys()
-    write(Step("save", moment))

@@ -18,7 +18,7 @@ from chalicelib.models.table import page
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.page import Begun
 from chalicelib.schemas.segment import SampleView, SegmentPreviewDraft, SegmentPreviewView
-from chalicelib.services import jobs, ledger, rules, segments, titles
+from chalicelib.services import addresses, jobs, ledger, rules, titles
 from chalicelib.services.rules import Rule
 
 KIND: Final = "segment_preview"
@@ -32,8 +32,10 @@ _SECONDS: Final = 1.5  # of one step
 def preview(actor: Actor, draft: SegmentPreviewDraft) -> SegmentPreviewView | Begun[SegmentPreviewView]:
     """How many contacts a rule fits, and the first of them; of more than `AT_ONCE` contacts as a job.
 
-    Raises `Invalid` at `/rule`. Half a unit for each 4 KB of contacts, and what their facts cost.
+    Raises `Invalid` at `/rule`, and `Forbidden` for who may not see contacts. Half a unit for each 4 KB of contacts,
+    and what their facts cost.
     """
+    actor.needs("contacts:read")
     rule = rules.parse(actor.tenant, draft.rule)
     contacts = ledger.totals(actor.tenant).get("contacts", 0)
     if contacts <= AT_ONCE:
@@ -57,6 +59,7 @@ def step(job: Job) -> bool:
         jobs.keep_hold(job)
         job.total, job.result_key = job.done, f"{job.tenant}/jobs/{job.id}/preview.json"
         storage.put(job.result_key, msgspec.json.encode(_view(state, job.id)))
+        job.state = {}  # storage forgets the names of those in the sample, the job would not
     return over
 
 
@@ -67,7 +70,9 @@ def _further(tenant: str, rule: Rule, state: dict[str, Any]) -> bool:
     sample, now = list(state.get("sample", ())), clock.now()
     fitting = _fitting(tenant, rule, contacts, now)
     for contact, verdict in fitting[: SAMPLE - len(sample)]:
-        shown = SampleView(id=contact.id, name=titles.of(contact), email=segments.email(contact), reason=verdict.reason)
+        shown = SampleView(
+            id=contact.id, name=titles.of(contact), email=addresses.primary(contact), reason=verdict.reason
+        )
         sample.append(msgspec.to_builtins(shown))
     state["contacts"] = state.get("contacts", 0) + len(contacts)
     state["size"] = state.get("size", 0) + len(fitting)

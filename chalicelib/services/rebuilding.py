@@ -80,16 +80,15 @@ def refresh(job: Job) -> bool:
     return not only or _go_on(job, found, act)
 
 
-def everybody(tenant: str, start: LastKey | None, limit: int) -> tuple[list[str], LastKey | None]:
-    """A page of the ids of all contacts in the order in which they were made. One unit for some sixty."""
-    entries = page(
-        keys.partition("term", tenant=tenant, space="contact.created_at"), limit=limit, start=start, consistent=True
-    )
-    return [place_of(one.sk)[1] for one in entries.items], entries.last
-
-
 def _everybody(tenant: str) -> Page:
-    return lambda start: everybody(tenant, start, _PAGE)
+    """The ids of all contacts in the order in which they were made. One unit for some sixty."""
+    partition = keys.partition("term", tenant=tenant, space="contact.created_at")
+
+    def found(start: LastKey | None) -> tuple[list[str], LastKey | None]:
+        entries = page(partition, limit=_PAGE, start=start, consistent=True)
+        return [place_of(one.sk)[1] for one in entries.items], entries.last
+
+    return found
 
 
 def _members(tenant: str, segment_id: str) -> Page:

@@ -27,11 +27,6 @@ class Book(NamedTuple):
     rules: Mapping[str, Rule]
     broken: frozenset[str] = frozenset()
 
-    def watching(self, kind: str, attributes: frozenset[str]) -> frozenset[str]:
-        """The segments whose rules a change of these attributes may concern."""
-        asked = {(kind, one) for one in attributes}
-        return frozenset(one for one, rule in self.rules.items() if not asked.isdisjoint(rule.fields))
-
 
 def load(tenant: str) -> Book:
     """The rules of now. One read unit, and a unit for each rule that this process has not seen."""

@@ -29,14 +29,13 @@ from chalicelib.schemas.segment import (
     SegmentQuery,
     SegmentView,
 )
-from chalicelib.services import belonging, jobs, ledger, membership, rulebooks, rules, text, titles
+from chalicelib.services import addresses, belonging, jobs, ledger, membership, rulebooks, rules, text, titles
 from chalicelib.services.shelf import Shelf, written
 
 SHELF: Final[Shelf[Segment]] = Shelf(Segment, "segment", "seg", "segment")
 BUILD: Final = "segment_build"
 REBUILD: Final = "segment_rebuild"
 CLEAR: Final = "segment_clear"
-WHAT: Final = membership.WHAT
 _BUSY: Final = ("scheduled", "running", "paused")  # campaigns that are about to ask who is in their segment
 _TRIES: Final = 8
 
@@ -87,7 +86,7 @@ def update(actor: Actor, segment_id: str, patch: dict[str, Any], expected: int |
         if draft.kind != segment.what:
             raise errors.invalid("/kind", "unsupported", "A segment stays what it is: make another one.")
         _check(draft)
-        changed = draft.rule != segment.rule
+        changed = _wording(draft.rule) != _wording(segment.rule)
         if changed and draft.rule is not None and draft.rule not in parsed:
             rules.parse(actor.tenant, draft.rule)
             parsed.append(draft.rule)
@@ -160,7 +159,9 @@ def members(actor: Actor, segment_id: str, wanted: Page) -> Listing[MemberView]:
     found, last = membership.members(actor.tenant, segment_id, wanted.start, wanted.limit)
     contacts = several([keys.key("contact", tenant=actor.tenant, id=one.contact_id) for one in found])
     shown = [
-        MemberView(id=one.contact_id, name=titles.of(contact), email=email(contact), at=one.at, reason=one.reason)
+        MemberView(
+            id=one.contact_id, name=titles.of(contact), email=addresses.primary(contact), at=one.at, reason=one.reason
+        )
         for one, contact in zip(found, contacts, strict=True)
         if isinstance(contact, Contact) and contact.live
     ]
@@ -231,13 +232,6 @@ def view(segment: Segment, members: int = 0) -> SegmentView:
     return msgspec.convert(plain, SegmentView, strict=False)
 
 
-def email(contact: Contact) -> str | None:
-    """The address that mail to a contact goes to, if it has one."""
-    several = contact.emails or []
-    chosen = next((one for one in several if one.get("primary")), several[0] if several else None)
-    return str(chosen["address"]) if chosen else None
-
-
 def completed(tenant: str, segment_id: str, job_id: str) -> None:
     """This job has seen all contacts: if nobody else is filling the segment, it is complete."""
 
@@ -283,6 +277,11 @@ def _check(draft: SegmentDraft) -> None:
         raise errors.invalid("/rule", "required", "A dynamic segment needs a rule.")
     if draft.kind == "static" and draft.rule is not None:
         raise errors.invalid("/rule", "unsupported", "A static segment has members, and no rule.")
+
+
+def _wording(rule: Any) -> bytes:
+    """What tells rules apart: to Python `true` would be 1."""
+    return msgspec.json.encode(rule, order="sorted")
 
 
 def _write(segment: Segment, draft: SegmentDraft) -> None:

@@ -3,35 +3,29 @@ stream does: twice, late, in another order, cut off in the middle, by several at
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pynamodb.exceptions import TransactWriteError
 
 from chalicelib import ids, observability
-from chalicelib.handlers import streams
 from chalicelib.models import keys
 from chalicelib.models.deal import Deal
 from chalicelib.models.ledger import Contribution
 from chalicelib.models.table import Item, page
-from chalicelib.models.writes import transact
 from chalicelib.schemas.deal import DealDraft, Move
 from chalicelib.services import changes, deal_sheets, deals, ledger
-from tests import dealing
+from tests import dealing, lean
 from tests.busy import MET, InTheWay, cancelled
 from tests.dealing import Firm
 from tests.feeds import deliver, taken
-from tests.house import Context, House
+from tests.house import House
+from tests.schedules import SETTINGS, Crashes, crashing, push
 from tests.units import exact_units
 
-SETTINGS = settings(
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-)
 OWNER, PIPELINE = ids.new("usr"), ids.new("pip")
 
 
@@ -249,50 +243,10 @@ def check(firm: Firm) -> None:
         assert found == dealing.sheets(raw, pipeline.id)
 
 
-class Crash(Exception):
-    """A function that dies in the middle."""
-
-
-class Crashes:
-    """The n-th write of the ledger from now fails, done or not done."""
-
-    def __init__(self, write: Callable[..., None]) -> None:
-        self.after: list[tuple[int, bool]] = []
-        self._write = write
-
-    def transact(self, *steps: Any) -> None:
-        left, done = self.after[0] if self.after else (1, False)
-        if self.after:
-            self.after[0] = (left - 1, done)
-        if left > 0:
-            self._write(*steps)
-            return
-        self.after.pop(0)
-        if done:
-            self._write(*steps)
-        raise Crash
-
-
 @pytest.fixture
-def crashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Crashes]:
-    planned = Crashes(transact)
-    monkeypatch.setattr(ledger, "transact", planned.transact)
-    monkeypatch.setenv("LOG_LEVEL", "CRITICAL")
-    yield planned
-    planned.after.clear()
-
-
-def push(schedule: list[Any], size: int) -> None:
-    """In batches; what failed comes again until it is done."""
-    waiting = list(schedule)
-    for _ in range(200):
-        batch, waiting = waiting[:size], waiting[size:]
-        if not batch:
-            return
-        answer = streams.on_change({"Records": batch}, Context())
-        failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
-        waiting = [record for record in batch if record["dynamodb"]["SequenceNumber"] in failed] + waiting
-    raise AssertionError("it keeps failing")
+def crashes(engine: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crashes]:
+    with lean.connection(engine):
+        yield crashing(monkeypatch, ledger)
 
 
 OPERATION = st.tuples(st.sampled_from((*dealing.WORK, "transfer")), st.integers(0, 5), st.integers(0, 29))
@@ -318,14 +272,14 @@ def test_whatever_the_stream_does_sheets_are_what_the_deals_say(house: House, cr
         records = taken(house)
         chance.shuffle(records)
         early, rest = records[: len(records) // 2], records[len(records) // 2 :]
-        crashes.after[:] = planned
+        crashes.planned[:] = planned
         push(early, size)
         for operation in late:
             firm.perform(*operation)
         rest += chance.sample(records, chance.randint(0, min(4, len(records)))) + taken(house)
         chance.shuffle(rest)
         push(rest, size)
-        crashes.after.clear()
+        crashes.planned.clear()
         check(firm)
         ran += 1
 

@@ -6,116 +6,44 @@ order, late (after later operations) and cut into batches, while writes of react
 made. What the function reports as failed comes again, as Lambda does it.
 """
 
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib import clock, errors, ids
-from chalicelib.handlers import streams
 from chalicelib.models.contact import Contact
 from chalicelib.models.task import Task
 from chalicelib.schemas.activity import ActivityDraft
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.contact import ContactDraft
 from chalicelib.schemas.task import Completion, TaskDraft
-from chalicelib.services import activities, changes, contacts, counts, engagement, history, ledger, permissions, tasks
-from infra.local.feed import Feed
-from tests import truth
-from tests.house import Context, House
+from chalicelib.services import activities, contacts, counts, engagement, history, ledger, permissions, tasks
+from tests import lean, truth
+from tests.house import House
+from tests.schedules import SETTINGS, Crashes, crashing, news, push, reacting
 
-Record = dict[str, Any]
+KINDS: Final = ("contact", "task", "activity")
 OF_CONTACTS: Final = 390  # schedules
 OF_TASKS: Final = 120  # each of them more than twice as dear
-SETTINGS: Final = settings(
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a schedule is small; making it smaller takes minutes
-)
 ran: Counter[str] = Counter()
 
 
-class Crash(Exception):
-    """A function that dies in the middle."""
-
-
-@dataclass
-class Crashes:
-    """Wraps our own `transact` where reactions use it: the n-th write from now fails, done or not done."""
-
-    after: list[tuple[int, bool]] = field(default_factory=list)
-
-    def wrap(self, write: Callable[..., None]) -> Callable[..., None]:
-        def transact(*steps: Any) -> None:
-            if not self.after:
-                write(*steps)
-                return
-            left, done = self.after[0]
-            if left > 0:
-                self.after[0] = (left - 1, done)
-                write(*steps)
-                return
-            self.after.pop(0)
-            if done:
-                write(*steps)
-            raise Crash
-
-        return transact
-
-
 @pytest.fixture
-def crashes(monkeypatch: pytest.MonkeyPatch) -> Crashes:
-    planned = Crashes()
-    for module in (history, ledger, engagement):
-        monkeypatch.setattr(module, "transact", planned.wrap(module.transact))
-    return planned
+def crashes(engine: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crashes]:
+    with lean.connection(engine):
+        yield crashing(monkeypatch, history, ledger, engagement)
 
 
 @pytest.fixture(autouse=True)
 def _no_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the reactions of this property. Those of the index and of the past have properties of their own, and take
-    most of the time.
-    """
+    """Only the reactions of this property."""
     ours = {one.__name__ for one in (history, counts, engagement)}
-    rows = changes.REACTIONS.items()
-    kept = {place: tuple(one for one in several if one.__module__ in ours) for place, several in rows}
-    monkeypatch.setattr(changes, "REACTIONS", {place: several for place, several in kept.items() if several})
-
-
-@pytest.fixture(scope="module")
-def recorder(engine: str) -> "Recorder":
-    return Recorder(engine)
-
-
-class Recorder:
-    """Takes the table's stream down without reacting to it."""
-
-    def __init__(self, engine: str) -> None:
-        self.kept: list[Record] = []
-        self.feed = Feed(engine, os.environ["TABLE"], self._keep)
-
-    def take(self, tenant: str) -> list[Record]:
-        """What came since the last call for this tenant, of the kinds that have reactions."""
-        self.feed.drain()
-        taken, self.kept = self.kept, []
-        return [record for record in taken if image(record)["tenant"]["S"] == tenant]
-
-    def _keep(self, event: Any, context: Any) -> dict[str, list[Any]]:
-        for record in event["Records"]:
-            if image(record).get("kind", {}).get("S") in ("contact", "task", "activity"):
-                self.kept.append(record)
-        return {"batchItemFailures": []}
-
-
-def image(record: Record) -> Any:
-    """The item that a record tells of."""
-    return record["dynamodb"].get("NewImage") or record["dynamodb"].get("OldImage")
+    reacting(monkeypatch, lambda one: one.__module__ in ours)
 
 
 class World:
@@ -208,19 +136,6 @@ class World:
         return clock.now() + timedelta(days=1 + other) if other % 4 else None
 
 
-def deliver(schedule: list[Record], size: int) -> None:
-    """In batches; what failed comes again until it is done."""
-    waiting = list(schedule)
-    for _ in range(100):
-        batch, waiting = waiting[:size], waiting[size:]
-        if not batch:
-            return
-        answer = streams.on_change({"Records": batch}, Context())
-        failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
-        waiting = [record for record in batch if record["dynamodb"]["SequenceNumber"] in failed] + waiting
-    raise AssertionError("it keeps failing")
-
-
 CONTACT_WORK: Final = ("contact", "delete_contact", "restore_contact", "activity")
 TASK_WORK: Final = ("task", "complete", "delete_task", "restore_task", "due", "move")
 
@@ -237,7 +152,7 @@ def schedules(work: tuple[str, ...]) -> Any:
     )
 
 
-def run(schedule: Any, begin: tuple[str, ...], recorder: Recorder, crashes: Crashes) -> None:
+def run(schedule: Any, begin: tuple[str, ...], house: House, crashes: Crashes) -> None:
     first, late, planned, size, chance = schedule
     world = World()
     tenant = world.actor.tenant
@@ -245,36 +160,27 @@ def run(schedule: Any, begin: tuple[str, ...], recorder: Recorder, crashes: Cras
         world.perform(name, 0, 1)
     for operation in first:
         world.perform(*operation)
-    records = recorder.take(tenant)
+    records = news(house, tenant, KINDS)
     chance.shuffle(records)
     early, rest = records[: len(records) // 2], records[len(records) // 2 :]
-    crashes.after[:] = planned
-    deliver(early, size)
+    crashes.planned[:] = planned
+    push(early, size)
     for operation in late:
         world.perform(*operation)
     again = chance.sample(records, chance.randint(0, min(3, len(records))))
     # The reactions' own writes are changes as well, and among what is delivered.
-    rest = rest + again + recorder.take(tenant)
+    rest = rest + again + news(house, tenant, KINDS)
     chance.shuffle(rest)
-    deliver(rest, size)
-    crashes.after.clear()
+    push(rest, size)
+    crashes.planned.clear()
     world.check()
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _quiet() -> Iterator[None]:
-    """A crash is logged each time, as it should be; a thousand such lines help nobody."""
-    level = os.environ.get("LOG_LEVEL")
-    os.environ["LOG_LEVEL"] = "CRITICAL"
-    yield
-    os.environ.pop("LOG_LEVEL") if level is None else os.environ.update(LOG_LEVEL=level)
-
-
-def test_schedules_of_contacts_and_activities(house: House, recorder: Recorder, crashes: Crashes) -> None:
+def test_schedules_of_contacts_and_activities(house: House, crashes: Crashes) -> None:
     @settings(SETTINGS, max_examples=OF_CONTACTS)
     @given(schedules(CONTACT_WORK))
     def property_holds(schedule: Any) -> None:
-        run(schedule, ("contact",), recorder, crashes)
+        run(schedule, ("contact",), house, crashes)
         ran["contacts"] += 1
 
     property_holds()
@@ -282,11 +188,11 @@ def test_schedules_of_contacts_and_activities(house: House, recorder: Recorder, 
     assert ran["contacts"] >= OF_CONTACTS
 
 
-def test_schedules_of_tasks(house: House, recorder: Recorder, crashes: Crashes) -> None:
+def test_schedules_of_tasks(house: House, crashes: Crashes) -> None:
     @settings(SETTINGS, max_examples=OF_TASKS)
     @given(schedules((*TASK_WORK, "delete_contact", "restore_contact")))
     def property_holds(schedule: Any) -> None:
-        run(schedule, ("contact", "task"), recorder, crashes)
+        run(schedule, ("contact", "task"), house, crashes)
         ran["tasks"] += 1
 
     property_holds()

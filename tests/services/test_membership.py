@@ -7,15 +7,14 @@ import pytest
 
 from chalicelib import clock, ids, observability
 from chalicelib.models import keys, writes
-from chalicelib.models.ledger import Tally
 from chalicelib.models.mailing import Mailing, outcome
-from chalicelib.models.moment import Moment
-from chalicelib.models.segment import Belonging, Member
-from chalicelib.models.table import fetch, page
-from chalicelib.models.writes import Step, put_all, transact
-from chalicelib.services import belonging, concerns, jobs, membership, rebuilding, rulebooks, rules, segments
+from chalicelib.models.table import page
+from chalicelib.models.writes import Step, transact
+from chalicelib.services import belonging, concerns, membership, rebuilding, rulebooks, rules
+from tests import segmenting
 from tests.feeds import deliver, taken
 from tests.house import House, Sender
+from tests.segmenting import card, condition, fixed, inside, made, moment
 
 NOON = "2091-03-01T12:00:00.000Z"
 RUN = ids.new("run")
@@ -24,56 +23,6 @@ RUN = ids.new("run")
 @pytest.fixture(autouse=True)
 def _noon(house: House) -> None:
     clock.set(clock.parse(NOON))
-
-
-def condition(field: str, op: str, value: Any = None) -> Any:
-    return {"field": field, "op": op, **({} if value is None else {"value": value})}
-
-
-def made(house: House, owner: Sender, *conditions: Any) -> str:
-    """A dynamic segment of whoever fulfils all of these, filled: its id."""
-    rule = {"all": list(conditions)}
-    answer = owner.post("/v1/segments", {"name": "S", "kind": "dynamic", "rule": rule})
-    assert answer.status == 201, answer.text
-    house.settle()
-    assert owner.get(f"/v1/segments/{answer.json['id']}").json["building"] is False
-    return str(answer.json["id"])
-
-
-def fixed(owner: Sender, *contacts: Any) -> str:
-    """A static segment of these: its id."""
-    segment_id = str(owner.post("/v1/segments", {"name": "S", "kind": "static"}).json["id"])
-    if contacts:
-        put(owner, segment_id, *contacts)
-    return segment_id
-
-
-def put(owner: Sender, segment_id: str, *contacts: Any) -> None:
-    answer = owner.post(f"/v1/segments/{segment_id}/members", {"contact_ids": [one["id"] for one in contacts]})
-    assert answer.status == 200, answer.text
-
-
-def inside(owner: Sender, segment_id: str) -> set[str]:
-    """The ids of the contacts in it. That cards and size say the same is checked on the way."""
-    found, last = membership.walk(owner.tenant, segment_id)
-    assert last is None
-    assert segments.size(owner.tenant, segment_id) == len(found) == len(set(found))
-    for one in found:
-        assert segment_id in card(owner, one).segments
-    return set(found)
-
-
-def card(owner: Sender, contact_id: str) -> Any:
-    empty = Belonging.of(owner.tenant, contact_id)
-    return fetch(Belonging, empty.pk, empty.sk, consistent=True)
-
-
-def moment(owner: Sender, contact: Any) -> str | None:
-    place = keys.key("moment", tenant=owner.tenant, subject=contact["id"], what=membership.WHAT)
-    found = fetch(Moment, *place, consistent=True)
-    known = card(owner, contact["id"])
-    assert (found.at if found else None) == (known.until if known else None)
-    return str(found.at) if found else None
 
 
 def mailed(owner: Sender, contact: Any, **seen: str) -> None:
@@ -344,8 +293,7 @@ def test_two_workers_at_one_moment_do_it_once(house: House, owner: Sender, monke
     segment_id, ada = quiet(house, owner), owner.contact(first_name="Ada")
     mailed(owner, ada, opened_human=clock.stamp())
     house.settle()
-    place = keys.key("moment", tenant=owner.tenant, subject=ada["id"], what=membership.WHAT)
-    due = fetch(Moment, *place, consistent=True)
+    due = segmenting.due(owner, ada)
     assert due is not None
     clock.set(clock.parse("2091-06-01T00:00:00Z"))
     write, others = writes.transact, [1]
@@ -368,8 +316,7 @@ def test_a_moment_that_comes_too_early_is_not_lost(house: House, owner: Sender) 
     mailed(owner, ada, opened_human=clock.stamp())
     house.settle()
     at = moment(owner, ada)
-    place = keys.key("moment", tenant=owner.tenant, subject=ada["id"], what=membership.WHAT)
-    due = fetch(Moment, *place, consistent=True)
+    due = segmenting.due(owner, ada)
     assert due is not None
     membership.come(due)
     assert moment(owner, ada) == at
@@ -381,8 +328,7 @@ def test_a_moment_that_was_given_up_comes_again(house: House, owner: Sender) -> 
     segment_id, ada = quiet(house, owner), owner.contact(first_name="Ada")
     mailed(owner, ada, opened_human=clock.stamp())
     house.settle()
-    place = keys.key("moment", tenant=owner.tenant, subject=ada["id"], what=membership.WHAT)
-    due = fetch(Moment, *place, consistent=True)
+    due = segmenting.due(owner, ada)
     assert due is not None
     clock.set(clock.parse("2091-06-01T00:00:00Z"))
     membership.give_up(due)
@@ -512,77 +458,6 @@ def test_many_segments_at_once_are_more_than_one_write(
     ada = owner.contact(first_name="Ada", lifecycle="customer")
     house.settle()
     assert all(inside(owner, one) == {ada["id"]} for one in several)
-
-
-# Rebuilding --------------------------------------------------------------------------------------------------------
-
-
-def rebuilt(house: House, owner: Sender, segment_id: str) -> dict[str, int]:
-    job = owner.post(f"/v1/segments/{segment_id}/rebuild")
-    assert job.status == 202
-    house.settle()
-    found = owner.get(f"/v1/jobs/{job.json['id']}").json
-    assert found["status"] == "succeeded"
-    return dict(found["counts"])
-
-
-def test_a_rebuild_finds_nothing_where_all_is_right(house: House, owner: Sender) -> None:
-    several = [owner.contact(first_name=f"C{number}", lifecycle="customer") for number in range(3)]
-    owner.contact(first_name="D")
-    house.settle()
-    rule, hers = made(house, owner, condition("lifecycle", "eq", "customer")), fixed(owner, *several[:2])
-    assert rebuilt(house, owner, rule) == {"added": 0, "removed": 0, "unchanged": 3}
-    assert rebuilt(house, owner, hers) == {"added": 0, "removed": 0, "unchanged": 2}
-
-
-def test_a_rebuild_puts_right_what_is_broken(house: House, owner: Sender) -> None:
-    several = [owner.contact(first_name=f"C{number}", lifecycle="customer") for number in range(3)]
-    house.settle()
-    segment_id = made(house, owner, condition("lifecycle", "eq", "customer"))
-    lost = Member.of(owner.tenant, segment_id, several[0]["id"])
-    stray = Member.of(owner.tenant, segment_id, ids.new("con"))
-    stray.at = clock.stamp()
-    forgotten = card(owner, several[1]["id"])
-    forgotten.segments = {}
-    put_all([stray], [lost])
-    transact(Step("save", forgotten))
-    transact(
-        Step(
-            "update",
-            Tally(*keys.key("tally", tenant=owner.tenant, record=segment_id, name=membership.SIZE)),
-            actions=[Tally.amount.add(7)],
-        )
-    )
-    counts = rebuilt(house, owner, segment_id)
-    assert counts["removed"] == 1
-    assert counts["added"] == 2
-    assert counts["recounted"]
-    assert inside(owner, segment_id) == {one["id"] for one in several}
-    assert rebuilt(house, owner, segment_id) == {"added": 0, "removed": 0, "unchanged": 3}
-
-
-def test_a_rebuild_finishes_what_a_cancelled_job_left(house: House, owner: Sender) -> None:
-    ada = owner.contact(first_name="Ada", lifecycle="customer")
-    house.settle()
-    rule = {"all": [condition("lifecycle", "eq", "customer")]}
-    begun = owner.post("/v1/segments", {"name": "S", "kind": "dynamic", "rule": rule}).json
-    assert owner.post(f"/v1/jobs/{begun['job_id']}/cancel").status == 202
-    house.settle()
-    assert owner.get(f"/v1/segments/{begun['id']}").json["building"] is True, "not all who belong to it are in it"
-    assert rebuilt(house, owner, begun["id"])["added"] == 1
-    assert owner.get(f"/v1/segments/{begun['id']}").json["building"] is False
-    assert inside(owner, begun["id"]) == {ada["id"]}
-
-
-def test_a_step_that_is_done_again_changes_nothing(house: House, owner: Sender) -> None:
-    several = [owner.contact(first_name=f"C{number}", lifecycle="customer") for number in range(3)]
-    house.settle()
-    rule = {"all": [condition("lifecycle", "eq", "customer")]}
-    begun = owner.post("/v1/segments", {"name": "S", "kind": "dynamic", "rule": rule}).json
-    for _ in range(2):  # cut off before the step was kept
-        assert rebuilding.build(jobs.load(owner.tenant, begun["job_id"])) is True
-    house.settle()
-    assert inside(owner, begun["id"]) == {one["id"] for one in several}
 
 
 def test_members_are_walked_in_pages(house: House, owner: Sender) -> None:

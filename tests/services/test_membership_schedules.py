@@ -5,18 +5,17 @@ Operations run on the real engine and their real stream records are kept. A sche
 into batches while writes fail, before or after they are made; a rule changes while all this is under way.
 """
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib import clock, errors, ids
-from chalicelib.handlers import streams
-from chalicelib.models import keys, writes
+from chalicelib.adapters import hands
+from chalicelib.models import keys
 from chalicelib.models.contact import Contact
 from chalicelib.models.job import Job
 from chalicelib.models.mailing import Mailing, outcome
@@ -35,7 +34,6 @@ from chalicelib.schemas.order import OrderDraft
 from chalicelib.schemas.segment import MembersDraft, SegmentDraft
 from chalicelib.services import (
     activities,
-    changes,
     companies,
     concerns,
     contacts,
@@ -52,8 +50,9 @@ from chalicelib.services import (
     segments,
 )
 from chalicelib.services.indexing import follow
-from infra.local.feed import Feed
-from tests.house import Context, House
+from tests import lean
+from tests.house import House
+from tests.schedules import SETTINGS, Crash, Crashes, crashing, news, push, reacting
 
 SCHEDULES: Final = 25
 KINDS: Final = ("contact", "company", "deal", "order", "activity", "mailing")
@@ -82,77 +81,18 @@ RULES: Final = (
 )
 
 
-class Crash(Exception):
-    """A function that dies in the middle."""
-
-
-class Crashes:
-    """Lets the n-th write from now fail, done or not done."""
-
-    def __init__(self) -> None:
-        self.planned: list[tuple[int, bool]] = []
-
-    def wrap(self, write: Callable[..., None]) -> Callable[..., None]:
-        def transact(*steps: Any) -> None:
-            if not self.planned:
-                write(*steps)
-                return
-            left, done = self.planned[0]
-            if left > 0:
-                self.planned[0] = (left - 1, done)
-                write(*steps)
-                return
-            self.planned.pop(0)
-            if done:
-                write(*steps)
-            raise Crash
-
-        return transact
-
-
 @pytest.fixture
-def crashes(monkeypatch: pytest.MonkeyPatch) -> Crashes:
-    planned = Crashes()
-    monkeypatch.setattr(membership, "transact", planned.wrap(writes.transact))
-    return planned
+def crashes(engine: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crashes]:
+    each = hands.each  # the plain connection takes one call at a time
+    monkeypatch.setattr(hands, "each", lambda do, items: [answer for one in items for answer in each(do, [one])])
+    with lean.connection(engine):
+        yield crashing(monkeypatch, membership)
 
 
 @pytest.fixture(autouse=True)
 def _no_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the reactions that rules rest on."""
-    ours = (concerns.changed, follow, purchases.counted)
-    rows = changes.REACTIONS.items()
-    kept = {place: tuple(one for one in several if one in ours) for place, several in rows}
-    monkeypatch.setattr(changes, "REACTIONS", {place: several for place, several in kept.items() if several})
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _quiet() -> Iterator[None]:
-    level = os.environ.get("LOG_LEVEL")
-    os.environ["LOG_LEVEL"] = "CRITICAL"
-    yield
-    os.environ.pop("LOG_LEVEL") if level is None else os.environ.update(LOG_LEVEL=level)
-
-
-class Recorder:
-    """Takes the table's stream down without reacting to it."""
-
-    def __init__(self, engine: str) -> None:
-        self.kept: list[Any] = []
-        self.feed = Feed(engine, os.environ["TABLE"], self._keep)
-
-    def take(self, tenant: str) -> list[Any]:
-        self.feed.drain()
-        taken, self.kept = self.kept, []
-        return [record for record in taken if image(record)["tenant"]["S"] == tenant]
-
-    def _keep(self, event: Any, context: Any) -> dict[str, list[Any]]:
-        self.kept += [one for one in event["Records"] if image(one).get("kind", {}).get("S") in KINDS]
-        return {"batchItemFailures": []}
-
-
-def image(record: Any) -> Any:
-    return record["dynamodb"].get("NewImage") or record["dynamodb"].get("OldImage")
+    reacting(monkeypatch, (concerns.changed, follow, purchases.counted).__contains__)
 
 
 class World:
@@ -281,19 +221,6 @@ class World:
         return segments.create(self.actor, SegmentDraft(name="S", kind=kind, rule=rule)).id
 
 
-def deliver(schedule: list[Any], size: int) -> None:
-    """In batches; what failed comes again until it is done."""
-    waiting = list(schedule)
-    for _ in range(200):
-        batch, waiting = waiting[:size], waiting[size:]
-        if not batch:
-            return
-        answer = streams.on_change({"Records": batch}, Context())
-        failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
-        waiting = [record for record in batch if record["dynamodb"]["SequenceNumber"] in failed] + waiting
-    raise AssertionError("it keeps failing")
-
-
 WORK: Final = (
     *("contact", "edit", "edit", "trash", "back", "merge", "unmerge", "put", "drop"),
     *("company", "deal", "hand_on", "order", "call", "mail", "mail", "rule"),
@@ -313,7 +240,7 @@ def schedules(draw: Any) -> Any:
     )
 
 
-def run(schedule: Any, recorder: Recorder, crashes: Crashes) -> None:
+def run(schedule: Any, house: House, crashes: Crashes) -> None:
     first, late, planned, size, chance = schedule
     clock.set(clock.parse(NOON))
     crashes.planned.clear()
@@ -322,22 +249,22 @@ def run(schedule: Any, recorder: Recorder, crashes: Crashes) -> None:
         world.perform("contact", 0, number)
     for operation in first:
         world.perform(*operation)
-    records = recorder.take(world.tenant)
+    records = news(house, world.tenant, KINDS)
     chance.shuffle(records)
     early, rest = records[: len(records) // 2], records[len(records) // 2 :]
     crashes.planned[:] = planned
-    deliver(early, size)
+    push(early, size)
     world.build()
     for operation in late:
         world.perform(*operation)
     again = chance.sample(records, min(3, len(records)))
-    rest = rest + again + recorder.take(world.tenant)
+    rest = rest + again + news(house, world.tenant, KINDS)
     chance.shuffle(rest)
-    deliver(rest, size)
+    push(rest, size)
     world.build()
     crashes.planned.clear()
     for _ in range(3):  # what the reactions changed, and who could not be seen to
-        deliver(recorder.take(world.tenant), 50)
+        push(news(house, world.tenant, KINDS), 50)
     for contact_id in world.contacts:
         moment = fetch(
             Moment, *keys.key("moment", tenant=world.tenant, subject=contact_id, what=membership.AGAIN), consistent=True
@@ -347,20 +274,16 @@ def run(schedule: Any, recorder: Recorder, crashes: Crashes) -> None:
     world.check()
 
 
-def test_however_the_news_come_a_rebuild_finds_nothing(engine: str, house: House, crashes: Crashes) -> None:
-    recorder, ran = Recorder(engine), [0]
+def test_however_the_news_come_a_rebuild_finds_nothing(house: House, crashes: Crashes) -> None:
+    ran = 0
 
-    @settings(
-        deadline=None,
-        max_examples=SCHEDULES,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-        phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    )
+    @settings(SETTINGS, max_examples=SCHEDULES)
     @given(schedules())
     def property_holds(schedule: Any) -> None:
-        run(schedule, recorder, crashes)
-        ran[0] += 1
+        nonlocal ran
+        run(schedule, house, crashes)
+        ran += 1
 
     property_holds()
-    print(f"{ran[0]} schedules of segments")  # noqa: T201 - the figure is promised
-    assert ran[0] >= SCHEDULES
+    print(f"{ran} schedules of segments")  # noqa: T201 - the figure is promised
+    assert ran >= SCHEDULES

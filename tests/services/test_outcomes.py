@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib import clock, ids
@@ -16,13 +16,13 @@ from chalicelib.models import keys
 from chalicelib.models.deal import Deal
 from chalicelib.models.ledger import Contribution
 from chalicelib.models.table import Item
-from chalicelib.models.writes import transact
 from chalicelib.schemas.deal import Move
-from chalicelib.services import chances, changes, deals, ledger, outcomes, text
-from tests import dealing
+from chalicelib.services import chances, deals, ledger, outcomes, text
+from tests import dealing, lean
 from tests.dealing import Firm
 from tests.feeds import deliver, taken
 from tests.house import House
+from tests.schedules import SETTINGS, Crashes, crashing, push, reacting
 
 WHY: Final = ("Price", "price ", "Prix trop élevé", "a#b/c", "No need", "PRICE")
 FROM: Final = (None, "Fair", "fair", "web#site", "Ünsere")
@@ -43,45 +43,17 @@ class Sales(Firm):
 
 @pytest.fixture(autouse=True)
 def _no_others(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Only the reaction of this room, in the rows in which it stands; and two deals are enough to learn from."""
-    rows = {
-        place: (outcomes.outcome,)
-        for place, several in changes.REACTIONS.items()
-        if place[0] == "deal" and outcomes.outcome in several
-    }
-    monkeypatch.setattr(changes, "REACTIONS", rows)
+    """Only the reaction of this room; and two deals are enough to learn from."""
+    reacting(monkeypatch, (outcomes.outcome,).__contains__)
     monkeypatch.setattr(chances, "FEWEST", 2)
     yield
     clock.reset()
 
 
-class Crash(Exception):
-    """A function that dies in the middle."""
-
-
-class Crashes:
-    """The n-th write of the ledger from now fails, done or not done."""
-
-    def __init__(self) -> None:
-        self.after: list[tuple[int, bool]] = []
-
-    def transact(self, *steps: Any) -> None:
-        left, done = self.after[0] if self.after else (1, False)
-        if self.after:
-            self.after[0] = (left - 1, done)
-        if left > 0 or done:
-            transact(*steps)
-        if left <= 0:
-            self.after.pop(0)
-            raise Crash
-
-
 @pytest.fixture
-def crashes(monkeypatch: pytest.MonkeyPatch) -> Crashes:
-    planned = Crashes()
-    monkeypatch.setattr(ledger, "transact", planned.transact)
-    monkeypatch.setenv("LOG_LEVEL", "CRITICAL")
-    return planned
+def crashes(engine: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crashes]:
+    with lean.connection(engine):
+        yield crashing(monkeypatch, ledger)
 
 
 def recomputed(raw: list[Deal], pipeline_id: str) -> dict[str, dict[str, int]]:
@@ -150,22 +122,6 @@ def contribution(firm: Firm, deal_id: str) -> dict[str, dict[str, int]]:
     return found.sheets or {}
 
 
-def push(schedule: list[Any], size: int) -> None:
-    """In batches; what failed comes again until it is done."""
-    from chalicelib.handlers import streams
-    from tests.house import Context
-
-    waiting = list(schedule)
-    for _ in range(200):
-        batch, waiting = waiting[:size], waiting[size:]
-        if not batch:
-            return
-        answer = streams.on_change({"Records": batch}, Context())
-        failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
-        waiting = [record for record in batch if record["dynamodb"]["SequenceNumber"] in failed] + waiting
-    raise AssertionError("it keeps failing")
-
-
 def close(firm: Firm, number: int, to: int, why: str = "Price") -> None:
     """Move a deal of the first pipeline: 4 is won, 5 lost, the others are open."""
     stage = firm.pipelines[0].stages[to]["id"]
@@ -175,12 +131,7 @@ def close(firm: Firm, number: int, to: int, why: str = "Price") -> None:
 def test_whatever_the_stream_does_what_is_learned_is_what_the_deals_say(house: House, crashes: Crashes) -> None:
     ran = 0
 
-    @settings(
-        deadline=None,
-        max_examples=40,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-        phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    )
+    @settings(SETTINGS, max_examples=40)
     @given(
         st.lists(OPERATION, min_size=3, max_size=9),
         st.lists(OPERATION, max_size=3),
@@ -198,14 +149,14 @@ def test_whatever_the_stream_does_what_is_learned_is_what_the_deals_say(house: H
         records = taken(house)
         chance.shuffle(records)
         early, rest = records[: len(records) // 2], records[len(records) // 2 :]
-        crashes.after[:] = planned
+        crashes.planned[:] = planned
         push(early, size)
         for operation in late:
             firm.perform(*operation)
         rest += chance.sample(records, chance.randint(0, min(4, len(records)))) + taken(house)
         chance.shuffle(rest)
         push(rest, size)
-        crashes.after.clear()
+        crashes.planned.clear()
         check(firm)
         before = [kept(firm, pipeline.id) for pipeline in firm.pipelines]
         push(chance.sample(rest, len(rest)), size)  # once more: nothing changes, and nothing is foretold anew

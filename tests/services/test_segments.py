@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.models.campaign import Campaign
 from chalicelib.models.writes import Step, transact
-from chalicelib.services import previews, rulebooks, segments
+from chalicelib.services import jobs, previews, rulebooks, segments
 from tests.house import Answer, House, Sender
 
 CUSTOMERS = {"all": [{"field": "lifecycle", "op": "eq", "value": "customer"}]}
@@ -83,6 +83,16 @@ def test_another_rule_replaces_the_old_one_as_a_whole(house: House, owner: Sende
     assert (changed["rule"], changed["building"]) == ({"any": LEADS["all"]}, True)
     house.settle()
     assert names(owner, made) == ["Bob"]
+
+
+def test_a_rule_that_only_looks_alike_is_another_one(house: House, owner: Sender) -> None:
+    """To Python 1 is true: unchecked it would stand there as a rule that nobody understands."""
+    asked = {"field": "preferences.channels.email", "op": "eq", "value": True}
+    path = f"/v1/segments/{dynamic(house, owner, {'all': [asked]})['id']}"
+    refused = owner.patch(path, {"rule": {"all": [{**asked, "value": 1}]}})
+    assert flaw(refused) == (422, "/rule/all/0/value", "type")
+    turned = dict(reversed(asked.items()))
+    assert owner.patch(path, {"rule": {"all": [turned]}}).json["building"] is False, "the order of keys means nothing"
 
 
 def test_a_job_of_a_rule_that_was_replaced_leaves_it_to_the_next(house: House, owner: Sender) -> None:
@@ -241,6 +251,12 @@ def test_of_a_large_firm_a_job_does_it(house: House, owner: Sender, monkeypatch:
         result = json.load(file)
     assert result["size"] == 3
     assert [one["name"] for one in result["sample"]] == ["C0", "C2", "C4"]
+    assert jobs.load(owner.tenant, begun.json["id"]).state == {}, "the job keeps no names"
+
+
+def test_a_preview_shows_nobody_to_who_may_not_see_contacts(house: House, owner: Sender) -> None:
+    token = owner.post("/v1/tokens", {"name": "rules", "scopes": ["segments:write"]}).json["secret"]
+    assert Sender(house, token).post("/v1/segments/preview", {"rule": CUSTOMERS}).status == 403
 
 
 def test_a_segment_of_another_firm_is_not_there(house: House, owner: Sender) -> None:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib import clock, errors, ids
@@ -24,12 +24,13 @@ from chalicelib.models.writes import transact
 from chalicelib.schemas.deal import DealDraft, Move
 from chalicelib.schemas.page import Page
 from chalicelib.schemas.report import DriftQuery, DriftView, SnapshotView
-from chalicelib.services import changes, deal_sheets, deals, drift, due, hints, snapshots
+from chalicelib.services import deal_sheets, deals, drift, due, hints, snapshots
 from chalicelib.services import settings as firms
 from tests import dealing
 from tests.dealing import Firm
 from tests.feeds import deliver, taken
 from tests.house import House
+from tests.schedules import SETTINGS, reacting
 
 MONDAY: Final = datetime(2026, 4, 6, tzinfo=UTC)  # the first after `dealing.START`
 ZONES: Final = ("UTC", "Europe/Vienna", "America/New_York", "Asia/Kathmandu", "Pacific/Apia", "Africa/Cairo")
@@ -38,14 +39,8 @@ MOMENTS: Final = st.datetimes(datetime(2000, 1, 1), datetime(2060, 1, 1), timezo
 
 @pytest.fixture(autouse=True)
 def _no_others(monkeypatch: pytest.MonkeyPatch, house: House) -> Iterator[None]:
-    """Only what snapshots are made of: other reactions have tests of their own, and take most of the time."""
-    ours = (deal_sheets.contributed, snapshots.started)
-    rows = {
-        place: kept
-        for place, several in changes.REACTIONS.items()
-        if place[0] == "deal" and (kept := tuple(one for one in several if one in ours))
-    }
-    monkeypatch.setattr(changes, "REACTIONS", rows)
+    """Only what snapshots are made of."""
+    reacting(monkeypatch, (deal_sheets.contributed, snapshots.started).__contains__)
     monkeypatch.setattr(snapshots, "_known", {})
     yield
     clock.reset()
@@ -340,12 +335,7 @@ class TestDrift:
         ran = 0
         operation = st.tuples(st.sampled_from((*dealing.WORK, "transfer")), st.integers(0, 5), st.integers(0, 29))
 
-        @settings(
-            deadline=None,
-            max_examples=10,
-            suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-            phases=[Phase.explicit, Phase.reuse, Phase.generate],
-        )
+        @settings(SETTINGS, max_examples=10)
         @given(st.lists(st.lists(operation, max_size=4), min_size=2, max_size=4))
         def property_holds(work: list[Any]) -> None:
             nonlocal ran

@@ -38,14 +38,13 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule that can be asked. `needs` are the families of facts it looks at, `fields` the attributes by kind of item
-    a change of which may change what it says; `timely` is whether time may.
+    a change of which may change what it says.
     """
 
     plain: Any
     node: Node
     needs: frozenset[str]
     fields: frozenset[tuple[str, str]]
-    timely: bool
 
     def verdict(self, known: Facts, now: datetime) -> Verdict:
         """What it says of a contact at a moment. On [now, until) it says nothing else."""
@@ -60,10 +59,6 @@ class Rule:
             until = later
         return Verdict(holds, times.moment(until), self, known, at)
 
-    def describe(self) -> str:
-        """The rule as a sentence."""
-        return reasons.says(self.node)
-
 
 def parse(tenant: str, plain: Any, *, pointer: str = "/rule", kept: bool = False) -> Rule:
     """The rule that a client wrote. Raises `Invalid` with everything that is wrong, each at its place below `pointer`.
@@ -71,7 +66,7 @@ def parse(tenant: str, plain: Any, *, pointer: str = "/rule", kept: bool = False
     One that is `kept`, and so was acceptable once, stays so when the firm's fields or their options go.
     """
     node = parsing.tree(tenant, plain, pointer, kept=kept)
-    return Rule(plain, node, node.needs, parsing.watched(node), node.timely)
+    return Rule(plain, node, node.needs, parsing.watched(node))
 
 
 def look(

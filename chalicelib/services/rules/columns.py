@@ -22,6 +22,8 @@ class Owned(NamedTuple):
 Own = Callable[[str, str], Owned | None]  # by noun and name
 Read = Callable[[Any], Any]
 Make = Callable[[str, Own], Field | None]
+Needs = frozenset[str]
+Watch = frozenset[tuple[str, str]]
 # What a firm's own field holds, as a kind of ours.
 _OWN: Final = {
     "text": "text",
@@ -139,23 +141,25 @@ def each(owner: str, attribute: str, member: str) -> Read:
     return read
 
 
-def watching(kind: str, *attributes: str) -> frozenset[tuple[str, str]]:
+def watching(kind: str, *attributes: str) -> Watch:
     """Attributes of a kind of item, as fields name what they watch."""
     return frozenset((kind, one) for one in attributes)
 
 
-def rows(rows: tuple[Row, ...], owner: str, of: str, **more: Any) -> dict[str, Field]:
+def rows(
+    table: tuple[Row, ...], owner: str, of: str, *, needs: Needs = frozenset(), watch: Watch = frozenset()
+) -> dict[str, Field]:
     """The fields of a record, which is the scope's `owner` and `of` this kind."""
     lead = "company." if of == "company" else ""
     found = {}
-    for name, kind, attribute, label in rows:
+    for name, kind, attribute, label in table:
         found[f"{lead}{name}"] = Field(
             f"{lead}{name}",
             kind,
             f"company's {label}" if lead else label,
             at(owner, attribute),
-            more.get("needs", frozenset()),
-            more.get("watch", frozenset()) | watching(of, attribute),
+            needs,
+            watch | watching(of, attribute),
             ahead=name in _AHEAD,
             options=_OPTIONS.get(f"{of}.{name}", _OPTIONS.get(name, ())),
             prefix=_PREFIXES.get(name, ""),
@@ -169,10 +173,11 @@ OF_COMPANY: Final[dict[str, Any]] = {
 }
 
 
-def addresses(owner: str, lead: str, label: str, **more: Any) -> dict[str, Field]:
+def addresses(
+    owner: str, lead: str, label: str, *, needs: Needs = frozenset(), watch: Watch = frozenset()
+) -> dict[str, Field]:
     """The parts of a postal address."""
-    watch = more.get("watch", frozenset()) | watching(owner, "address")
-    needs = more.get("needs", frozenset())
+    watch |= watching(owner, "address")
     return {
         f"{lead}address.{part}": Field(
             f"{lead}address.{part}", "text", f"{label}{part}", inside(owner, "address", part), needs, watch
@@ -181,7 +186,7 @@ def addresses(owner: str, lead: str, label: str, **more: Any) -> dict[str, Field
     }
 
 
-def custom(lead: str, noun: str, owner: str, **more: Any) -> Make:
+def custom(lead: str, noun: str, owner: str, *, needs: Needs = frozenset(), watch: Watch = frozenset()) -> Make:
     """A field of the firm's own."""
 
     def make(name: str, own: Own) -> Field | None:
@@ -194,8 +199,8 @@ def custom(lead: str, noun: str, owner: str, **more: Any) -> Make:
             _OWN[definition.type],
             definition.label,
             inside(owner, "custom", key),
-            more.get("needs", frozenset()),
-            more.get("watch", frozenset()) | watching(noun, "custom"),
+            needs,
+            watch | watching(noun, "custom"),
             options=definition.options,
             prefix=custom_values.PREFIXES[definition.refers_to] if definition.refers_to else "",
         )
@@ -203,14 +208,16 @@ def custom(lead: str, noun: str, owner: str, **more: Any) -> Make:
     return make
 
 
-def keyed(lead: str, kind: str, noun: str, owner: str, *path: str, **more: Any) -> Make:
+def keyed(
+    lead: str, kind: str, noun: str, owner: str, *path: str, needs: Needs = frozenset(), watch: Watch = frozenset()
+) -> Make:
     """A member of an object whose keys are the client's own."""
+    watch |= watching(noun, path[0])
 
     def make(name: str, own: Own) -> Field | None:
         key = name.removeprefix(lead)
         if not name.startswith(lead) or not 0 < len(key) <= _KEY:
             return None
-        watch = more.get("watch", frozenset()) | watching(noun, path[0])
-        return Field(name, kind, name, inside(owner, *path, key), more.get("needs", frozenset()), watch)
+        return Field(name, kind, name, inside(owner, *path, key), needs, watch)
 
     return make

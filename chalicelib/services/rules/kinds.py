@@ -20,7 +20,7 @@ from chalicelib.services.rules.operands import (
     presence,
     several,
 )
-from chalicelib.services.rules.operators import Build, Test, count, ends, holds, of_currency, opposite
+from chalicelib.services.rules.operators import Build, Test, count, ends, holds, of_currency
 from chalicelib.services.rules.values import digits, folded
 
 
@@ -41,7 +41,7 @@ _EXISTS: Final[Ops] = {"exists": Op(presence, operators.exists)}
 
 
 def _equal(read: Read, test: Test = operator.eq) -> Ops:
-    return {"eq": Op(read, holds(test)), "ne": Op(read, opposite(test))}
+    return {"eq": Op(read, holds(test)), "ne": Op(read, holds(test, turned=True))}
 
 
 def _ordered(read: Read) -> Ops:

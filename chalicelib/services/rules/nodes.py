@@ -4,26 +4,23 @@ A group that does not hold because of one part does not hold as long as that par
 moment of those that keep it so, not the earliest of all. Where nothing that time moves matters, it is never.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
-from chalicelib.services.rules.kinds import Op
-from chalicelib.services.rules.times import FALSE, NEVER, TRUE, Judged
+from chalicelib.services.rules.times import NEVER, Judged
 from chalicelib.services.rules.values import Field, Judge
 
+HOW: Final = ("all", "any", "not")
 NEEDS: Final = {"deal": "deals", "order": "orders", "mail": "mail"}  # what is read for some one of them
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A field, an operator, and what it is compared with: as understood, and as it was said."""
+    """What is asked of one field."""
 
     field: Field
-    name: str
-    op: Op
-    wanted: Any
-    said: Any
     judge: Judge
     timely: bool
     needs: frozenset[str]
@@ -42,7 +39,7 @@ class Group:
     def __post_init__(self) -> None:
         # What time does not move comes first: it often decides at once, and for good.
         ordered = sorted(self.parts, key=lambda part: part.timely)
-        object.__setattr__(self, "judge", _JUDGES[self.how]([part.judge for part in ordered]))
+        object.__setattr__(self, "judge", _of_group(self.how, [part.judge for part in ordered]))
         object.__setattr__(self, "timely", any(part.timely for part in self.parts))
         object.__setattr__(self, "needs", frozenset[str]().union(*(part.needs for part in self.parts)))
 
@@ -58,7 +55,7 @@ class Some:
     needs: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "judge", _some(self.noun, self.part.judge))
+        object.__setattr__(self, "judge", _of_some(self.noun, self.part.judge))
         object.__setattr__(self, "timely", self.part.timely)
         object.__setattr__(self, "needs", self.part.needs | {NEEDS[self.noun]})
 
@@ -89,68 +86,33 @@ def settled(node: Node, known: Any, now: int) -> Settled:
     return None, frozenset(wanted)
 
 
-def _all(judges: Sequence[Judge]) -> Judge:
+def _decided(judges: Iterable[Callable[..., Judged]], decisive: bool, *asked: Any) -> Judged:
+    """What several come to, of which one decides that says `decisive`: True of any that holds, False of all that must.
+
+    It decides until the last of those that say so changes; while none does, until the first of them all changes.
+    """
+    holds, until = not decisive, NEVER
+    for one in judges:
+        result, moment = one(*asked)
+        if result is decisive:
+            if moment == NEVER:
+                return decisive, NEVER
+            if holds is not decisive or moment > until:
+                holds, until = decisive, moment
+        elif holds is not decisive and moment < until:
+            until = moment
+    return holds, until
+
+
+def _of_group(how: str, judges: Sequence[Judge]) -> Judge:
+    decisive, turned = how != "all", how == "not"
+
     def judge(scope: Any, now: int) -> Judged:
-        holds, until = True, NEVER
-        for one in judges:
-            result, moment = one(scope, now)
-            if not result:
-                if moment == NEVER:
-                    return FALSE
-                if holds or moment > until:
-                    holds, until = False, moment
-            elif holds and moment < until:
-                until = moment
-        return holds, until
+        holds, until = _decided(judges, decisive, scope, now)
+        return holds is not turned, until
 
     return judge
 
 
-def _any(judges: Sequence[Judge]) -> Judge:
-    def judge(scope: Any, now: int) -> Judged:
-        holds, until = False, NEVER
-        for one in judges:
-            result, moment = one(scope, now)
-            if result:
-                if moment == NEVER:
-                    return TRUE
-                if not holds or moment > until:
-                    holds, until = True, moment
-            elif not holds and moment < until:
-                until = moment
-        return holds, until
-
-    return judge
-
-
-def _none(judges: Sequence[Judge]) -> Judge:
-    some = _any(judges)
-
-    def judge(scope: Any, now: int) -> Judged:
-        holds, until = some(scope, now)
-        return not holds, until
-
-    return judge
-
-
-_JUDGES: Final[dict[str, Callable[[Sequence[Judge]], Judge]]] = {"all": _all, "any": _any, "not": _none}
-HOW: Final = tuple(_JUDGES)
-
-
-def _some(noun: str, inner: Judge) -> Judge:
-    """As `_any`, of the same question to several."""
-
-    def judge(scope: Any, now: int) -> Judged:
-        holds, until = False, NEVER
-        for part in scope.some(noun):
-            result, moment = inner(part, now)
-            if result:
-                if moment == NEVER:
-                    return TRUE
-                if not holds or moment > until:
-                    holds, until = True, moment
-            elif not holds and moment < until:
-                until = moment
-        return holds, until
-
-    return judge
+def _of_some(noun: str, inner: Judge) -> Judge:
+    return lambda scope, now: _decided((partial(inner, part) for part in scope.some(noun)), True, now)

@@ -17,30 +17,16 @@ Build = Callable[[Field, Any], Judge]
 Test = Callable[[Any, Any], bool]
 
 
-def holds(test: Test) -> Build:
-    """`test` gets what there is and what is wanted."""
+def holds(test: Test, *, turned: bool = False) -> Build:
+    """`test` gets what there is and what is wanted. `turned` it is the opposite, also true of what is missing."""
+    yes, no = (FALSE, TRUE) if turned else (TRUE, FALSE)
 
     def build(field: Field, wanted: Any) -> Judge:
         value = field.reader()
 
         def judge(scope: Any, now: int) -> Judged:
             have = value(scope)
-            return TRUE if have is not None and test(have, wanted) else FALSE
-
-        return judge
-
-    return build
-
-
-def opposite(test: Test) -> Build:
-    """As `holds`, turned round: also true of what is missing."""
-
-    def build(field: Field, wanted: Any) -> Judge:
-        value = field.reader()
-
-        def judge(scope: Any, now: int) -> Judged:
-            have = value(scope)
-            return FALSE if have is not None and test(have, wanted) else TRUE
+            return yes if have is not None and test(have, wanted) else no
 
         return judge
 

@@ -137,7 +137,7 @@ class _Parser:
         wanted = fitting.read(found, plain.get("value"), f"{pointer}/value", context)
         timely = fitting.timely and (found.kind != "count" or bool(found.window))
         needs = found.needs | ({"zone"} if _of_days(found, wanted, timely) else frozenset())
-        return Condition(found, op, fitting, wanted, plain.get("value"), fitting.build(found, wanted), timely, needs)
+        return Condition(found, fitting.build(found, wanted), timely, needs)
 
     def own(self, noun: str, name: str) -> Owned | None:
         """The firm's field of a noun: also one that is gone, if it was there when the rule was accepted."""

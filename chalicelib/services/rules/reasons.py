@@ -1,29 +1,16 @@
-"""Why somebody is in a segment or not, and what a rule says: sentences for people."""
+"""Why somebody is in a segment or not: the facts that decide, for people."""
 
 from typing import Any, Final
 
 from chalicelib.schemas.money import EXPONENTS
 from chalicelib.services.rules import times
 from chalicelib.services.rules.known import Facts
-from chalicelib.services.rules.nodes import Condition, Group, Node, Some, settled
-from chalicelib.services.rules.operands import Distance
+from chalicelib.services.rules.nodes import Condition, Node, Some, settled
 from chalicelib.services.rules.values import Field
 
 LONGEST: Final = 200  # characters of a reason: it is kept beside each membership
 _SHOWN: Final = 5  # of several values
 _VALUE: Final = 60  # characters of a value
-_WORDS: Final = {
-    "eq": "is",
-    "ne": "is not",
-    "lt": "is below",
-    "lte": "is at most",
-    "gt": "is above",
-    "gte": "is at least",
-    "contains": "contains",
-    "starts_with": "starts with",
-    "in": "is one of",
-}
-_JOINED: Final = {"all": " and ", "any": " or ", "not": " or "}
 
 
 def why(node: Node, scope: Any, now: int) -> str:
@@ -31,16 +18,6 @@ def why(node: Node, scope: Any, now: int) -> str:
     told = list(dict.fromkeys(_told(node, scope, now)))
     text = "; ".join(told)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-
-
-def says(node: Node) -> str:
-    """The rule as a sentence."""
-    if isinstance(node, Condition):
-        return _says(node)
-    if isinstance(node, Some):
-        return f"some {node.noun} with ({says(node.part)})"
-    text = _JOINED[node.how].join(f"({says(part)})" if isinstance(part, Group) else says(part) for part in node.parts)
-    return f"not ({text})" if node.how == "not" else text
 
 
 def _told(node: Node, scope: Any, now: int) -> list[str]:
@@ -96,17 +73,6 @@ def amount(minor: int, currency: str) -> str:
 
 
 _SHOWS: Final = {"texts": _are, "phones": _are, "set": _are, "moment": _at, "money": _worth}
-
-
-def _says(node: Condition) -> str:
-    label, wanted = node.field.label, node.wanted
-    if node.name == "exists":
-        return f"{label} is known" if wanted else f"{label} is not known"
-    if isinstance(wanted, Distance):
-        return f"{label} within the {'next' if wanted.ahead else 'last'} {wanted.days} days"
-    if node.name == "older_than_days":
-        return f"{label} more than {wanted} days ago"
-    return f"{label} {_WORDS[node.name]} {_shown(node.said)}"
 
 
 def _shown(value: Any) -> str:

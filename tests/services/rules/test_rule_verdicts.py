@@ -258,9 +258,7 @@ def test_not_is_none_of_these(one: Any, other: Any, world: Any, now: datetime) -
 @settings(max_examples=80)
 @given(RULES, worlds, moments)
 def test_there_is_always_a_short_reason(plain: Any, world: Any, now: datetime) -> None:
-    asked = rule(plain)
-    assert 0 < len(asked.verdict(ruling.facts(world), now).reason) <= 200
-    assert asked.describe()
+    assert 0 < len(rule(plain).verdict(ruling.facts(world), now).reason) <= 200
 
 
 # Where what was read of a family is kept.
