@@ -20,11 +20,14 @@ from chalicelib.models.table import Item, every, fetch, several
 from chalicelib.models.writes import Step, change, put_all
 from chalicelib.schemas.mail import Mail
 from chalicelib.services import (
+    approvals,
     campaign_states,
     composing,
     consent,
     dispatch,
+    inbox,
     jobs,
+    pace,
     sending,
     settling,
     shards,
@@ -35,6 +38,12 @@ KIND: Final = dispatch.AUDIENCE
 _WALKED: Final = 1000  # contacts of one step
 _COMPARED: Final = 1_000_000  # traces compared in one step: 40 MB
 _SEED: Final = "seed"  # the purpose of a copy
+# Why one is paused by itself, as its launcher reads it.
+_SAID: Final = {
+    "audience_failed": "its audience could not be put together.",
+    "lane_failed": "sending has failed, again and again.",
+    "max_cost": "its limit of cost is reached.",
+}
 
 State = dict[str, Any]
 
@@ -76,7 +85,13 @@ def close(job: Job) -> None:
 
 
 def stop(campaign: Campaign, reason: str) -> None:
-    """Pause it, and say why; unless it is not running any more."""
+    """Pause it, after whoever launched it was told why; unless it is not running any more. Called twice, the second
+    time changes nothing.
+    """
+    if campaign.launched_by:
+        key = f"campaign/{campaign.id}/{(campaign.frozen or {}).get('round')}/{reason}"
+        title = f"{campaign.label} is paused: {_SAID[reason]}"
+        inbox.tell(campaign.tenant, campaign.launched_by, key, approvals.WHAT, title, subject_id=campaign.id)
     try:
         campaign_states.move(
             campaign.tenant, campaign.id, "pause", "system", lambda one: setattr(one, "paused_reason", reason)
@@ -162,21 +177,23 @@ def _all(campaign: Campaign, number: int) -> Iterator[Shard]:
 
 
 def _seeds(job: Job, campaign: Campaign, state: State) -> State:
-    """A copy to each seed, once in a run; none to one who gets the mail himself, or has said no. One that cannot be
-    sent now does not keep the others waiting.
+    """A copy to the next seed, once in a run and when it is its turn; none to one who gets the mail himself, or has
+    said no. One that cannot be sent now does not keep the others waiting.
     """
-    met = set(state.get("met", ()))
-    for number, address in enumerate(campaign.seeds or ()):
-        again = sending.once(
-            campaign.tenant,
-            campaign.id,
-            _SEED,
-            f"{campaign.run}#{number}",
-            partial(_copy, campaign, address, met),
-        )
-        if again is not None:
-            observability.note("seed not sent", campaign=campaign.id)
-    return {**state, "phase": "start"}
+    number, seeds = int(state.get("seed", 0)), campaign.seeds or ()
+    if number < len(seeds) and not _is_settled(campaign, number, set(state.get("met", ()))):
+        observability.note("seed not sent", campaign=campaign.id)
+    return {**state, "phase": "seeds" if number + 1 < len(seeds) else "start", "seed": number + 1}
+
+
+def _is_settled(campaign: Campaign, number: int, met: set[str]) -> bool:
+    """Send the copy to this seed; whether nothing is left to do about it."""
+    turn = pace.reserve(campaign.tenant, 1, pace.limit(None))
+    if turn > pace.PATIENCE:
+        return False
+    pace.wait(turn)
+    copy = partial(_copy, campaign, campaign.seeds[number], met)
+    return sending.once(campaign.tenant, campaign.id, _SEED, f"{campaign.run}#{number}", copy) is None
 
 
 def _copy(campaign: Campaign, address: str, met: set[str]) -> Mail | str:

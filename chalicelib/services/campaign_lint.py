@@ -8,6 +8,7 @@ from typing import Any, Final
 from chalicelib import errors
 from chalicelib.models.campaign import Campaign
 from chalicelib.models.contact import Contact
+from chalicelib.models.settings import Settings
 from chalicelib.models.template import Template
 from chalicelib.schemas.campaign import Remark
 from chalicelib.services import composing
@@ -23,6 +24,8 @@ _SOMEBODY: Final[dict[str, Any]] = {
 }
 _NOBODY: Final[dict[str, Any]] = {}
 _HREF: Final = re.compile(r"""<(?:a|area)\b[^>]*?\bhref\s*=\s*["']([^"']*)["']""", re.IGNORECASE)
+_TAG: Final = re.compile(r"<[^>]*>")
+_WORD: Final = re.compile(r"\w+")
 _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*")
 _SHOWN: Final = 80  # characters of a link
 
@@ -38,6 +41,29 @@ def findings(campaign: Campaign, found: Parts, audience: int | None = None) -> l
     if audience == 0 and found.segment is not None:
         said.append(error("/segment_id", "Nobody is in its segment."))
     return ordered(said)
+
+
+def whereabouts(campaign: Campaign, found: Parts, firm: Settings) -> Iterator[Remark]:
+    """Whether each mail says where the firm is, as its settings have it; nothing for one that cannot be rendered.
+
+    Commercial mail has a valid physical postal address of the sender (15 U.S.C. 7704(a)(5)(A)(iii)).
+    """
+    if found.template is None:
+        return
+    if not firm.address:
+        message = "The firm's settings have no postal address, which commercial mail has to say."
+        yield Remark(severity="warning", message=message, pointer="/settings/address")
+        return
+    from chalicelib.services.rendering import values
+
+    own = {**values.firm(campaign.tenant), "address": firm.address}  # as it is now, not a minute ago
+    try:
+        mails = [_made(campaign, found.template, one, firm=own) for one in (_SOMEBODY, _NOBODY)]
+    except errors.Invalid:
+        return
+    if not all(_says(mail, firm.address) for mail in mails):
+        message = "Not every mail says the firm's postal address, as {{ firm.address }} does."
+        yield Remark(severity="warning", message=message, pointer="/template/html")
 
 
 def ordered(several: Iterable[Remark]) -> list[Remark]:
@@ -82,21 +108,21 @@ def _wording(campaign: Campaign, found: Parts) -> Iterator[Remark]:
     yield from {one.message: one for one in found_links}.values()
 
 
-def _made(campaign: Campaign, template: Template, person: dict[str, Any]) -> Any:
-    """The mail as such a person would get it. Raises `Invalid`."""
+def _made(campaign: Campaign, template: Template, person: dict[str, Any], **own: Any) -> Any:
+    """The mail as such a person would get it, with `own` words instead of the usual ones. Raises `Invalid`."""
     from chalicelib.services import rendering
 
     address = [{"address": "ada@example.com", "kind": "work", "primary": True}]
-    contact = Contact(id="con_00000000000000000000000000", tenant=campaign.tenant, emails=address, **person)
-    about = {"id": campaign.id, "name": campaign.label, "topic": campaign.topic}
-    more = {
-        "unsubscribe_url": _OUT,
-        "preferences_url": _CHOICES,
-        "campaign": about,
-        "sender": composing.sender(campaign),
-    }
+    contact = Contact(id=composing.NOBODY, tenant=campaign.tenant, emails=address, **person)
+    more = {**composing.words(campaign, _OUT, _CHOICES), **own}
     values = rendering.variables(campaign.tenant, contact, None, **more)
     return rendering.render(rendering.compiled(template), values)
+
+
+def _says(mail: Any, address: str) -> bool:
+    """Whether all words of the address are in it, in whatever lines and elements."""
+    there = f"{unescape(_TAG.sub(' ', mail.html or ''))} {mail.text or ''}"
+    return set(_WORD.findall(address.casefold())) <= set(_WORD.findall(there.casefold()))
 
 
 def _links(html: str) -> Iterator[Remark]:

@@ -78,15 +78,12 @@ def _times(campaign: Campaign, firm: Settings, audience: int, mails: int) -> dic
 
 def _milliseconds(campaign: Campaign, audience: int, mails: int) -> float:
     """Work, or waiting for the rate in as many lanes as there are, whatever is more: both are billed."""
-    limit = pace.limit(None if campaign.rate is None else float(campaign.rate))
-    return max(audience * MS, _lanes(campaign, audience) * mails / limit * 1000)
+    return max(audience * MS, _lanes(campaign, audience) * mails / pace.limit(campaign.rate) * 1000)
 
 
 def _lanes(campaign: Campaign, audience: int) -> int:
-    """As `dispatch` begins them: no more than were asked for, than there are shards, and than the rate needs."""
-    wanted = min(int(campaign.concurrency or dispatch.LANES), dispatch.MOST, -(-audience // shards.SIZE))
-    limit = pace.limit(None if campaign.rate is None else float(campaign.rate))
-    return max(1, min(wanted, -int(-limit // dispatch.PER_LANE)))
+    """As `dispatch` begins them."""
+    return dispatch.lanes(campaign, -(-audience // shards.SIZE), pace.limit(campaign.rate))
 
 
 def _at_once(campaign: Campaign) -> int:

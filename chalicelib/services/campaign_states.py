@@ -31,7 +31,7 @@ STATES: Final[dict[str, Move]] = {
     "pause": Move(("running",), "paused"),
     "resume": Move(("paused",), "running"),
     "cancel": Move(("draft", "scheduled", "running", "paused"), "cancelled"),
-    "finish": Move(("running", "paused"), "finished"),
+    "finish": Move(("running",), "finished"),
     "retry": Move(("finished",), "running", stays=False),
 }
 
@@ -75,7 +75,10 @@ def move(
 
 
 def anew(seen: Campaign, edit: Edit) -> None:
-    """Let its work begin anew in the state it is in, as `move` would; nothing if it has changed since it was read."""
+    """Let its work begin anew in the state it is in, as `move` would, also in the trash.
+
+    Nothing if it has changed since it was read.
+    """
 
     def apply(campaign: Campaign) -> list[Step]:
         if (campaign.status, campaign.run, campaign.frozen) != (seen.status, seen.run, seen.frozen):
@@ -85,11 +88,11 @@ def anew(seen: Campaign, edit: Edit) -> None:
         campaign.keys()
         return [Step("save", campaign), *also]
 
-    change(partial(_load, seen.tenant, seen.id), apply, None)
+    change(partial(_load, seen.tenant, seen.id, deleted=True), apply, None)
 
 
-def _load(tenant: str, campaign_id: str, consistent: bool) -> Campaign:
-    return campaigns.load(tenant, campaign_id, consistent=consistent)
+def _load(tenant: str, campaign_id: str, consistent: bool, *, deleted: bool = False) -> Campaign:
+    return campaigns.SHELF.load(tenant, campaign_id, consistent=consistent, deleted=deleted)
 
 
 _WORDS: Final = {

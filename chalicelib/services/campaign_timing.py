@@ -20,9 +20,7 @@ _FAR: Final = timedelta(days=30)  # two zones are one here if they have the same
 
 def rate(campaign: Campaign) -> float:
     """Mails a second that this campaign may send: the provider's limit, its own, and what its lanes can do."""
-    lanes = min(int(campaign.concurrency or dispatch.LANES), dispatch.MOST)
-    own = None if campaign.rate is None else float(campaign.rate)
-    return min(pace.limit(own), lanes * dispatch.PER_LANE)
+    return min(pace.limit(campaign.rate), dispatch.lanes(campaign, dispatch.MOST, None) * dispatch.PER_LANE)
 
 
 def seconds(campaign: Campaign, zones: Mapping[str, int], firm: Settings, start: datetime) -> float:

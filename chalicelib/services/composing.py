@@ -3,7 +3,6 @@
 What a campaign has in common for all its mails is read once in a process and run.
 """
 
-from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from chalicelib.models.table import find, several
 from chalicelib.schemas.mail import Mail
 from chalicelib.services import addresses, tracking, unsubscribing
 
+NOBODY: Final = "con_00000000000000000000000000"  # whom a mail is to that is no contact's
 SEED: Final = "[Seed] "  # before the subject of a copy that goes to a seed address
 _UNSET: Final = "http://localhost"  # where links lead if nobody said so, as when a moment launched it
 
@@ -68,7 +68,7 @@ def mail(campaign: Campaign, contact: Contact, company: Any | None, address: str
 
 def seed(campaign: Campaign, address: str) -> Mail:
     """The copy for a seed address: as to somebody of whom nothing is known, and marked. It tracks nothing."""
-    nobody = Contact(id="con_00000000000000000000000000", tenant=campaign.tenant, emails=[{"address": address}])
+    nobody = Contact(id=NOBODY, tenant=campaign.tenant, emails=[{"address": address}])
     rendered = _rendered(campaign, nobody, None)
     return Mail(
         sender=campaign.sender or config.mail_from(),
@@ -86,10 +86,17 @@ def address_of(contact: Contact) -> str | None:
     return addresses.primary(contact)
 
 
-def sender(campaign: Campaign) -> dict[str, str]:
-    """What a template may say of whom the mail is from: `name` and `email`. Raises `Invalid` for no mailbox."""
+def words(campaign: Campaign, unsubscribe_url: str, preferences_url: str) -> dict[str, Any]:
+    """What a template may name besides the contact, his company and the firm. Raises `Invalid` for a sender that is no
+    mailbox.
+    """
     name, address = _mailbox(campaign.sender or config.mail_from())
-    return {"name": name, "email": address}
+    return {
+        "unsubscribe_url": unsubscribe_url,
+        "preferences_url": preferences_url,
+        "campaign": {"id": campaign.id, "name": campaign.label, "topic": campaign.topic},
+        "sender": {"name": name, "email": address},
+    }
 
 
 _mailbox = lru_cache(maxsize=64)(partial(mailer.mailbox, pointer="/from"))
@@ -99,12 +106,11 @@ def _rendered(campaign: Campaign, contact: Contact, company: Any | None) -> Any:
     from chalicelib.services import rendering
 
     base, run = _base(campaign), str(campaign.run)
-    more: Mapping[str, Any] = {
-        "unsubscribe_url": unsubscribing.url(base, campaign.tenant, contact.id, run, campaign.topic),
-        "preferences_url": unsubscribing.preferences_url(base, campaign.tenant, contact.id, run),
-        "campaign": {"id": campaign.id, "name": campaign.label, "topic": campaign.topic},
-        "sender": sender(campaign),
-    }
+    more = words(
+        campaign,
+        unsubscribing.url(base, campaign.tenant, contact.id, run, campaign.topic),
+        unsubscribing.preferences_url(base, campaign.tenant, contact.id, run),
+    )
     variables = rendering.variables(campaign.tenant, contact, company, **more)
     return rendering.render(template_of(campaign), variables)
 

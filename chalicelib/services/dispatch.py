@@ -52,12 +52,12 @@ def start(campaign: Campaign) -> list[Step]:
     """The lanes of a new round, as many as its rate needs; for those whom it failed to reach one, as `retry` says."""
     if (campaign.frozen or {}).get("retried_at"):
         return _round(campaign, 1)
-    own = None if campaign.rate is None else float(campaign.rate)
-    return _round(campaign, _lanes(campaign, pace.limit(own)))
+    return _round(campaign, lanes(campaign, int(campaign.shards or 1), pace.limit(campaign.rate)))
 
 
 def pause(campaign: Campaign) -> list[Step]:
-    """Nothing to do: each lane looks at the state before it takes the next few, and ends."""
+    """Nothing to write: each lane looks at the state before it takes the next few, and ends."""
+    campaign.paused_reason = None
     return []
 
 
@@ -74,13 +74,12 @@ def resume(campaign: Campaign) -> list[Step]:
 
 def cancel(campaign: Campaign) -> list[Step]:
     """Whoever was not reached yet is settled as suppressed; by lanes, as some may be on their way at this moment."""
-    if campaign.run is None:
-        return []
+    campaign.paused_reason = None
     if campaign.shards is None:
         # Nobody was asked yet, and the job of the audience ends at its next step.
         campaign.audience = campaign.shards = 0
         return []
-    return _round(campaign, _lanes(campaign, None))
+    return _round(campaign, lanes(campaign, int(campaign.shards), None))
 
 
 def retry(campaign: Campaign) -> list[Step]:
@@ -88,6 +87,14 @@ def retry(campaign: Campaign) -> list[Step]:
     campaign.frozen = {**(campaign.frozen or {}), "retried_at": clock.stamp()}
     campaign.finished_at = None
     return _round(campaign, 1)
+
+
+def lanes(campaign: Campaign, shards: int, rate: float | None) -> int:
+    """How many lanes at once: no more than were asked for, than there are shards, and than the rate (in mails a second;
+    None: it does not matter) needs. One at least.
+    """
+    wanted = max(1, min(int(campaign.concurrency or LANES), MOST, shards))
+    return wanted if rate is None else max(1, min(wanted, -int(-rate // PER_LANE)))
 
 
 def is_current(campaign: Campaign | None, params: dict[str, Any]) -> bool:
@@ -107,21 +114,15 @@ def _cut(campaign: Campaign) -> list[Step]:
     return _job(campaign, AUDIENCE, {"segment": campaign.segment_id, "cut": number}, f"{campaign.run}#cut#{number}")
 
 
-def _round(campaign: Campaign, lanes: int) -> list[Step]:
+def _round(campaign: Campaign, count: int) -> list[Step]:
     number = int((campaign.frozen or {}).get("round", 0)) + 1
-    campaign.frozen = {**(campaign.frozen or {}), "round": number, "lanes": lanes}
+    campaign.frozen = {**(campaign.frozen or {}), "round": number, "lanes": count}
     steps: list[Step] = []
-    for lane in range(lanes):
+    for lane in range(count):
         steps += _job(
-            campaign, LANE, {"round": number, "lane": lane, "lanes": lanes}, f"{campaign.run}#{number}#{lane}"
+            campaign, LANE, {"round": number, "lane": lane, "lanes": count}, f"{campaign.run}#{number}#{lane}"
         )
     return steps
-
-
-def _lanes(campaign: Campaign, rate: float | None) -> int:
-    wanted = max(1, min(int(campaign.concurrency or LANES), MOST, int(campaign.shards or 1)))
-    needed = wanted if rate is None else -int(-rate // PER_LANE)
-    return max(1, min(wanted, needed))
 
 
 def _job(campaign: Campaign, kind: str, params: dict[str, Any], seed: str) -> list[Step]:

@@ -7,7 +7,7 @@ passed over; when it has been through, it sleeps until the first of these may go
 
 from typing import Any, Final, NamedTuple
 
-from chalicelib import clock, errors
+from chalicelib import clock, errors, observability
 from chalicelib.models import keys
 from chalicelib.models.campaign import Campaign, Shard
 from chalicelib.models.job import Job
@@ -19,6 +19,7 @@ from chalicelib.services.slices import CANCELLED, Fate, Sending, Spent
 KIND: Final = dispatch.LANE
 BUDGET: Final = 8.0  # seconds of one step; a shard that takes longer is gone on with in the next one
 REST: Final = 5.0  # seconds that a lane sleeps at least
+ROUNDS: Final = 24  # lanes that fail do so for half an hour: an outage was never so long as so many of them
 SPENT: Final = "max_cost"  # why it is paused when its limit of cost is reached
 _WORKING: Final = ("running", CANCELLED)
 
@@ -39,14 +40,20 @@ def step(job: Job) -> bool | float:
 
 
 def close(job: Job) -> None:
-    """A lane that failed, or was cancelled as a job, leaves a campaign that nobody sends. As `steps.CLOSING` says."""
+    """A lane that failed, or was cancelled as a job, leaves a campaign that nobody sends. As `steps.CLOSING` says.
+
+    The rest of a cancelled campaign has to be accounted for all the same: by lanes of another round, as often as
+    `ROUNDS` lets them.
+    """
     campaign = _campaign(job)
     if campaign is None:
         return
     if campaign.status == "running":
         audience.stop(campaign, "lane_failed")
-    elif job.cancelled_by:  # of a cancelled campaign, whose rest has to be accounted for all the same
+    elif int(job.params["round"]) < ROUNDS:
         campaign_states.anew(campaign, dispatch.cancel)
+    else:
+        observability.alert("the rest of a cancelled campaign is not accounted for", campaign=campaign.id)
 
 
 def _step(job: Job, campaign: Campaign) -> bool | float:

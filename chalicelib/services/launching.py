@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
-from chalicelib import clock, errors, ids, observability
+from chalicelib import clock, errors, observability
 from chalicelib.models.campaign import Campaign
 from chalicelib.models.moment import Moment
 from chalicelib.models.writes import Step
@@ -62,39 +62,26 @@ def launch(actor: Actor, campaign_id: str, expected: int | None, base: str) -> C
 
 def pause(actor: Actor, campaign_id: str, expected: int | None) -> CampaignView:
     """Let no further mail go out; those that are being handed over do. Raises `NotFound`, `Stale`, `Conflict`."""
-    return _moved(actor, campaign_id, "pause", _stopped, expected)
+    return _moved(actor, campaign_id, "pause", dispatch.pause, expected)
 
 
 def resume(actor: Actor, campaign_id: str, expected: int | None) -> CampaignView:
     """Go on where it was paused. Raises `NotFound`, `Stale`, `Conflict`."""
-
-    def edit(campaign: Campaign) -> Sequence[Step]:
-        campaign.paused_reason = None
-        return dispatch.resume(campaign)
-
-    return _moved(actor, campaign_id, "resume", edit, expected)
+    return _moved(actor, campaign_id, "resume", dispatch.resume, expected)
 
 
 def cancel(actor: Actor, campaign_id: str, expected: int | None) -> CampaignView:
     """Send nothing more, for good. Raises `NotFound`, `Stale`, `Conflict`."""
 
     def edit(campaign: Campaign) -> Sequence[Step]:
-        if campaign.run is None:
-            return _off(campaign)
-        campaign.paused_reason = None
-        return dispatch.cancel(campaign)
+        return _off(campaign) if campaign.run is None else dispatch.cancel(campaign)
 
     return _moved(actor, campaign_id, "cancel", edit, expected)
 
 
 def retry(actor: Actor, campaign_id: str, expected: int | None) -> CampaignView:
     """Try once more those to whom sending has failed, and nobody else. Raises `NotFound`, `Stale`, `Conflict`."""
-
-    def edit(campaign: Campaign) -> Sequence[Step]:
-        campaign.finished_at = None
-        return dispatch.retry(campaign)
-
-    return _moved(actor, campaign_id, "retry", edit, expected)
+    return _moved(actor, campaign_id, "retry", dispatch.retry, expected)
 
 
 def come(due: Moment) -> float | None:
@@ -139,9 +126,7 @@ def _moved(
 def _launched(campaign: Campaign) -> list[Step]:
     """Let it be the campaign's one run, and say what that takes."""
     checked = _ready(campaign, at_once=True).template
-    campaign.run = ids.new("run")
-    campaign.launched_at, campaign.paused_reason = clock.stamp(), None
-    steps = list(dispatch.launch(campaign))
+    steps = dispatch.launch(campaign)
     kept = (campaign.frozen or {}).get("template", {}).get("version")
     if checked is None or kept != int(checked.version):  # read a moment later, or as it was a moment ago
         raise errors.Stale("The template was changed meanwhile.")
@@ -160,11 +145,6 @@ def _ready(campaign: Campaign, *, at_once: bool) -> campaign_parts.Parts:
         flaws = [errors.Flaw(one.pointer, "preflight", one.message) for one in wrong]
         raise errors.Conflict("It cannot be sent like this.", *flaws)
     return found
-
-
-def _stopped(campaign: Campaign) -> Sequence[Step]:
-    campaign.paused_reason = None
-    return dispatch.pause(campaign)
 
 
 def _off(campaign: Campaign) -> list[Step]:

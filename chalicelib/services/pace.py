@@ -28,9 +28,9 @@ _SAME: Final = 5 * _MICROS  # time within which several refusals are one
 
 
 def limit(wanted: float | None) -> float:
-    """The rate of a campaign that wants this one: at most what the provider takes."""
+    """The rate of a campaign that wants this one (None: as fast as can be): at most what the provider takes."""
     provider = config.mail_rate()
-    return provider if wanted is None else min(wanted, provider)
+    return provider if wanted is None else min(float(wanted), provider)
 
 
 def reserve(tenant: str, count: int, rate: float) -> float:

@@ -156,6 +156,7 @@ def _answer(campaign: Campaign, found: Parts, state: State, doubles: int) -> Pre
         lint=campaign_lint.ordered(
             [
                 *campaign_lint.findings(campaign, found, audience),
+                *campaign_lint.whereabouts(campaign, found, firm),
                 *_approved(campaign, found),
                 *_topic(campaign),
                 *_share(firm, audience, campaign.tenant),

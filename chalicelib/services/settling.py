@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-from chalicelib import clock, errors, observability
+from chalicelib import errors, observability
 from chalicelib.models import keys
 from chalicelib.models.campaign import Campaign, Shard
 from chalicelib.models.job import Job
@@ -94,10 +94,12 @@ def charged(job: Job) -> Iterator[None]:
     outer, campaign = observability.meter(), str(job.params["campaign"])
     with remembering(), observability.measured(f"{usage.CAMPAIGN}{campaign}") as meter:
         observability.charge_to(job.tenant)
-        yield
-        charge(job.tenant, campaign, meter)
-    outer.started += meter.ms / 1000
-    usage.record(meter)
+        try:
+            yield
+        finally:  # a step that fails has cost something all the same
+            charge(job.tenant, campaign, meter)
+            outer.started += meter.ms / 1000
+            usage.record(meter)
 
 
 def charge(tenant: str, campaign_id: str, meter: Meter) -> None:
@@ -153,6 +155,5 @@ def _finishing(seen: Campaign) -> Any:
         if campaign.run != seen.run or (campaign.frozen or {}).get("round") != (seen.frozen or {}).get("round"):
             raise errors.Conflict("It was launched anew.")
         campaign.paused_reason = None
-        campaign.finished_at = clock.stamp()
 
     return edit

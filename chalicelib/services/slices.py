@@ -18,14 +18,11 @@ from chalicelib.models.mailing import Mailing
 from chalicelib.models.settings import Settings
 from chalicelib.models.table import several
 from chalicelib.schemas.mail import Mail
-from chalicelib.services import budget, caps, claims, composing, consent, pace, seen, shards, windows
+from chalicelib.services import budget, caps, claims, composing, consent, mail_answers, pace, seen, shards, windows
 from chalicelib.services.claims import Wish
 from chalicelib.services.shards import Recipient
 
 AT_ONCE: Final = 25  # recipients of a slice at most: what one request claims, and one request records
-ATTEMPTS: Final = 12  # tries of a mail that the provider would not take yet: with the pauses below, more than a day
-PAUSE: Final = 60  # seconds before the second of them, doubled with each further one
-DOUBLINGS: Final = 7
 WAITING: Final = 10  # seconds until it is asked again what another campaign did to the same contact
 CANCELLED: Final = "cancelled"
 
@@ -49,7 +46,7 @@ class Sending:
 
     def __init__(self, campaign: Campaign, shard: Shard, firm: Settings) -> None:
         self.campaign, self.shard, self.firm = campaign, shard, firm
-        self.rate = pace.limit(None if campaign.rate is None else float(campaign.rate))
+        self.rate = pace.limit(campaign.rate)
         self.most = max(1, min(AT_ONCE, int(self.rate)))  # recipients of a slice: no more than may go in one second
         self._unused = 0  # turns that were spoken for and not taken
         self._unspent = 0  # billionths of a dollar, the same
@@ -226,10 +223,10 @@ class Sending:
                 mails[one] = mail
             else:
                 mailing.outcome = mail
-        answers = dict(zip(mails, mailer.send_all(list(mails.values())), strict=True))
-        self._heed(list(answers.values()))
-        for one, answer in answers.items():
-            ours[one].outcome = self._outcome(ours[one], answer)
+        said = dict(zip(mails, mailer.send_all(list(mails.values())), strict=True))
+        mail_answers.heed(self.campaign.tenant, self.rate, list(said.values()))
+        for one, answer in said.items():
+            ours[one].outcome = mail_answers.outcome(answer, self._tried.get(one.contact_id, 0))
         unsent = sum(mailing.status not in ("sent", "unknown") for mailing in ours.values())
         self._unused, self._unspent = self._unused + unsent, self._unspent + budget.estimate(unsent)
         for (one, mailing), done in zip(ours.items(), claims.record(list(ours.values())), strict=True):
@@ -237,48 +234,19 @@ class Sending:
 
     def _composed(self, mailing: Mailing, contact: Contact, company: Any, verdict: str | None) -> Mail | str:
         """The mail, or the outcome of one that is not to be sent now or ever."""
+        tried = self._tried.get(mailing.contact_id, 0)
         if verdict == caps.REASON:
             return mailings.outcome("suppressed", clock.stamp(), reason=caps.REASON)
         if verdict is not None:
             until = clock.stamp(clock.after(WAITING))
-            return claims.deferred(verdict, self._tried.get(mailing.contact_id, 0), until)
+            return claims.deferred(verdict, tried, until)
         try:
             return composing.mail(self.campaign, contact, company, str(mailing.address), self.firm)
         except errors.Invalid as error:
-            return mailings.outcome("failed", clock.stamp(), reason=_code(error))
+            return mail_answers.invalid(error)
         except Exception as error:  # noqa: BLE001 - a fault of ours in one mail keeps nobody else from his
             observability.failure("mail not composed", error)
-            return self._deferred(mailing, type(error).__name__)
-
-    def _outcome(self, mailing: Mailing, answer: str | Exception) -> str:
-        now = clock.stamp()
-        if isinstance(answer, str):
-            return mailings.outcome("sent", now, message_id=answer)
-        if isinstance(answer, errors.MailRefused):
-            return mailings.outcome("failed", now, reason="refused")
-        if isinstance(answer, errors.Invalid):
-            return mailings.outcome("failed", now, reason=_code(answer))
-        if isinstance(answer, errors.MailDeferred):
-            return self._deferred(mailing, "throttled" if isinstance(answer, errors.MailThrottled) else "deferred")
-        return mailings.outcome("unknown", now, reason="no_answer")
-
-    def _deferred(self, mailing: Mailing, reason: str) -> str:
-        attempts = self._tried.get(mailing.contact_id, 0) + 1
-        if attempts >= ATTEMPTS:
-            return mailings.outcome("failed", clock.stamp(), reason=reason)
-        pause = PAUSE * 2 ** min(attempts - 1, DOUBLINGS)
-        return claims.deferred(reason, attempts, clock.stamp(clock.after(pause)))
-
-    def _heed(self, answers: Sequence[str | Exception]) -> None:
-        """Slow down, or stop, if the provider said so of any of them."""
-        throttled = [one for one in answers if isinstance(one, errors.MailThrottled)]
-        if not throttled:
-            return
-        longest = max(one.pause for one in throttled)
-        if longest:
-            pace.close(self.campaign.tenant, longest)
-        else:
-            pace.slow(self.campaign.tenant, self.rate)
+            return mail_answers.deferred(type(error).__name__, tried)
 
     def _fate(self, mailing: Mailing) -> Fate:
         letter = shards.LETTERS.get(mailing.status)
@@ -292,8 +260,3 @@ class Sending:
         if there is None:
             return self._fate(mailing)
         return self._standing(there) or Fate(shards.HELD, until=clock.stamp())
-
-
-def _code(error: errors.Invalid) -> str:
-    """Why it cannot be sent, by the code of the first flaw; never the text, which may quote a name."""
-    return error.flaws[0].code if error.flaws else "invalid"

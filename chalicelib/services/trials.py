@@ -16,6 +16,7 @@ from chalicelib.models.contact import Contact
 from chalicelib.models.job import Job
 from chalicelib.models.send import Send
 from chalicelib.models.table import fetch, find, several
+from chalicelib.models.template import Template
 from chalicelib.schemas.actor import Actor
 from chalicelib.schemas.campaign import TrialDraft
 from chalicelib.schemas.job import JobView
@@ -24,22 +25,24 @@ from chalicelib.services import campaign_parts, campaigns, composing, consent, e
 
 KIND: Final = "campaign_test"
 MARK: Final = "[Test] "
-NOBODY: Final = "con_00000000000000000000000000"
+NOBODY: Final = composing.NOBODY
 
 
 def start(actor: Actor, campaign_id: str, draft: TrialDraft, base: str) -> JobView:
     """A job that sends them; `base` is where their links lead.
 
     Raises `NotFound`, `Conflict` without a template, and `Invalid` for an address that is neither a user's nor a
-    seed's, for a seed that must not be mailed, and for a contact that is not there.
+    seed's, for a seed that must not be mailed, and for a contact that is not there; `Forbidden` for who may not see
+    the contact, or the company that the mail tells of.
     """
     campaign = campaigns.load(actor.tenant, campaign_id)
-    if campaign_parts.of(campaign).template is None:
+    template = campaign_parts.of(campaign).template
+    if template is None:
         raise errors.Conflict("It has no template, or one that is not there.")
     to = list({emails.folded(one): one for one in draft.to}.values())
     _check(actor.tenant, campaign, to)
     if draft.contact_id is not None:
-        _contact(actor.tenant, draft.contact_id)
+        _show(actor, template, draft.contact_id)
     params = {"campaign_id": campaign.id, "to": to, "contact_id": draft.contact_id, "base": base}
     return jobs.start(actor, KIND, params, total=len(to), permission="campaigns:read")
 
@@ -58,6 +61,14 @@ def step(job: Job) -> bool:
     return int(job.done) >= len(job.params["to"])
 
 
+def _show(actor: Actor, template: Template, contact_id: str) -> None:
+    """Let whoever may see of whom the mail tells."""
+    from chalicelib.services import rendering
+
+    actor.needs("contacts:read", *(["companies:read"] if "company" in rendering.compiled(template).needs else []))
+    _contact(actor.tenant, contact_id)
+
+
 def _compose(job: Job, address: str) -> Mail | str:
     from chalicelib.services import rendering
 
@@ -67,12 +78,11 @@ def _compose(job: Job, address: str) -> Mail | str:
         return "The template is not there any more."
     contact = _contact(job.tenant, job.params["contact_id"]) if job.params["contact_id"] else _nobody(job, address)
     base = job.params["base"]
-    more: dict[str, Any] = {
-        "unsubscribe_url": unsubscribing.url(base, job.tenant, NOBODY, "", campaign.topic),
-        "preferences_url": unsubscribing.preferences_url(base, job.tenant, NOBODY, ""),
-        "campaign": {"id": campaign.id, "name": campaign.label, "topic": campaign.topic},
-        "sender": composing.sender(campaign),
-    }
+    more = composing.words(
+        campaign,
+        unsubscribing.url(base, job.tenant, NOBODY, "", campaign.topic),
+        unsubscribing.preferences_url(base, job.tenant, NOBODY, ""),
+    )
     values = rendering.variables(job.tenant, contact, _company(contact), **more)
     rendered = rendering.render(rendering.compiled(template), values)
     return Mail(

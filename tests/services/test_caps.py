@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.adapters import mailer, queue
 from chalicelib.models import keys
 from chalicelib.models.contact import Contact
 from chalicelib.models.settings import Settings
@@ -22,12 +21,7 @@ DAY = 86_400
 
 @pytest.fixture
 def post(engine: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
-    made = Post()
-    monkeypatch.setenv("MAIL_RATE", "1000")
-    monkeypatch.setattr(mailer, "send", made.send)
-    monkeypatch.setattr(queue, "send_all", lambda messages: None)
-    yield made
-    clock.reset()
+    yield from mailshots.posted(monkeypatch)
 
 
 def firm(cap: dict[str, int] | None = CAP) -> tuple[str, list[Contact]]:
@@ -106,7 +100,7 @@ def test_whoever_waits_is_sent_to_when_the_other_is_left_out(post: Post) -> None
 def test_the_limit_of_cost_pauses_it_and_a_higher_one_lets_it_go_on(post: Post) -> None:
     tenant = mailshots.tenant()
     people = [mailshots.contact(tenant) for _ in range(60)]
-    one = launched(tenant, people, max_cost=6000)  # micro-dollars: 58 mails
+    one = launched(tenant, people, max_cost=6000, launched_by="usr_0")  # micro-dollars: 58 mails
     one = mailshots.sent(one)
     assert (one.status, one.paused_reason) == ("paused", "max_cost")
     assert len(post.taken) == 50, "two slices fit, the third does not"

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from chalicelib import clock, errors
-from chalicelib.adapters import mailer, queue
 from chalicelib.models import writes
 from chalicelib.models.contact import Contact
 from chalicelib.models.mailing import Mailing, outcome
 from chalicelib.models.writes import put_all
-from chalicelib.services import audience, claims, dispatch, lanes, pace, settling, shards, slices
+from chalicelib.services import audience, claims, dispatch, lanes, mail_answers, pace, settling, shards
 from chalicelib.services.claims import Wish
 from tests import mailshots
 from tests.house import House
@@ -22,13 +21,8 @@ from tests.mailshots import Post
 
 @pytest.fixture
 def post(engine: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
-    made = Post()
-    monkeypatch.setenv("MAIL_RATE", "1000")
-    monkeypatch.setattr(mailer, "send", made.send)
-    monkeypatch.setattr(queue, "send_all", lambda messages: None)
     monkeypatch.setattr(pace, "wait", clock.advance)
-    yield made
-    clock.reset()
+    yield from mailshots.posted(monkeypatch)
 
 
 def launched(count: int = 2, **fields: Any) -> tuple[Any, list[Contact]]:
@@ -131,7 +125,7 @@ def test_whom_the_provider_would_not_take_yet_is_tried_later_and_slower(post: Po
     began = clock.epoch()
     one = mailshots.sent(one)
     assert (one.status, mailshots.sums(one)) == ("finished", {"sent": 4})
-    assert clock.epoch() - began >= slices.PAUSE
+    assert clock.epoch() - began >= mail_answers.PAUSE
     assert pace._read(one.tenant).slowed == 500
     assert {mail.result["status"] for mail in mailshots.mailings(one, people) if mail} == {"sent"}
 
@@ -147,7 +141,7 @@ def test_after_the_quota_of_the_day_nothing_goes_for_long(post: Post) -> None:
 
 def test_a_mail_that_is_never_taken_has_failed_in_the_end_and_may_be_tried_again(post: Post) -> None:
     one, _ = launched(1)
-    post.script = [errors.MailDeferred() for _ in range(slices.ATTEMPTS)]
+    post.script = [errors.MailDeferred() for _ in range(mail_answers.ATTEMPTS)]
     one = mailshots.sent(one)
     assert (one.status, mailshots.sums(one)) == ("finished", {"failed": 1})
     assert set(mailshots.fates(one).values()) == {("f", "deferred")}

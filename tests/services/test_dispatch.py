@@ -7,26 +7,34 @@ from typing import Any
 import pytest
 
 from chalicelib import clock, errors
-from chalicelib.adapters import mailer, queue
+from chalicelib.adapters import mailer
 from chalicelib.models import keys
 from chalicelib.models.contact import Contact
 from chalicelib.models.pace import Spending
+from chalicelib.models.segment import Member
 from chalicelib.models.settings import Settings
 from chalicelib.models.writes import Step, put_all, transact
 from chalicelib.observability import Meter
-from chalicelib.services import audience, budget, dispatch, lanes, recipients, settling, shards, suppressions
+from chalicelib.services import (
+    audience,
+    budget,
+    dispatch,
+    lanes,
+    ledger,
+    pace,
+    recipients,
+    settling,
+    shards,
+    suppressions,
+)
 from tests import mailshots
+from tests.house import House, Sender
 from tests.mailshots import Post
 
 
 @pytest.fixture
 def post(engine: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
-    made = Post()
-    monkeypatch.setenv("MAIL_RATE", "1000")
-    monkeypatch.setattr(mailer, "send", made.send)
-    monkeypatch.setattr(queue, "send_all", lambda messages: None)
-    yield made
-    clock.reset()
+    yield from mailshots.posted(monkeypatch)
 
 
 def ready(contacts: list[Contact], **fields: Any) -> Any:
@@ -41,6 +49,14 @@ def people(count: int, **fields: Any) -> list[Contact]:
 
 def launched(contacts: list[Contact], **fields: Any) -> Any:
     return mailshots.cut(mailshots.moved(ready(contacts, **fields), "launch"))
+
+
+def test_the_primary_address_is_mailed_wherever_it_stands(post: Post) -> None:
+    (ada,) = people(1)
+    ada.emails = [{"address": "old@ada.example"}, {"address": "new@ada.example", "primary": True}]
+    suppressions.add(ada.tenant, "old@ada.example", "hard_bounce", "ses")  # which nobody asks about
+    one = mailshots.sent(launched([ada]))
+    assert (mailshots.sums(one), post.addresses) == ({"sent": 1}, ["new@ada.example"])
 
 
 def test_everybody_gets_one_mail_and_it_is_finished(post: Post) -> None:
@@ -99,8 +115,6 @@ def test_a_step_of_the_audience_done_again_writes_the_same(post: Post) -> None:
     contacts = people(7)
     one = mailshots.moved(ready(contacts), "launch")
     (job,) = mailshots.jobs_of(one.tenant, dispatch.AUDIENCE)
-    from chalicelib.services import audience
-
     over = False
     while not over:
         state = dict(job.state)
@@ -118,9 +132,6 @@ def test_a_segment_that_changes_during_the_run_changes_nothing(post: Post) -> No
     contacts = people(3)
     one = launched(contacts)
     late = mailshots.contact(one.tenant)
-    from chalicelib.models import keys
-    from chalicelib.models.segment import Member
-
     places = [
         keys.key("member", tenant=one.tenant, segment=one.segment_id, contact=each.id) for each in (late, contacts[0])
     ]
@@ -181,6 +192,16 @@ def test_resumed_while_its_audience_is_cut_it_has_one_round_of_lanes(post: Post)
     mailshots.moved(one, "resume")
     one = mailshots.sent(mailshots.cut(one))
     assert (one.status, len(post.taken), len(mailshots.jobs_of(one.tenant, dispatch.LANE))) == ("finished", 2, 1)
+
+
+def test_paused_as_the_last_one_is_counted_it_stays_so_until_it_is_resumed(post: Post) -> None:
+    one = launched(people(1))
+    lanes.step(mailshots.jobs_of(one.tenant, dispatch.LANE)[0])
+    mailshots.moved(one, "pause")
+    assert settling.finish(one), "the lane saw it running"
+    assert mailshots.read(one).status == "paused"
+    one = mailshots.sent(mailshots.moved(one, "resume"))
+    assert (one.status, mailshots.sums(one), len(post.taken)) == ("finished", {"sent": 1}, 1)
 
 
 def test_cancelled_the_rest_is_settled_and_the_sum_is_right(post: Post, monkeypatch: Any) -> None:
@@ -255,7 +276,8 @@ def test_a_lane_goes_on_when_its_shard_was_counted_by_nobody(post: Post, monkeyp
 
 def test_two_lanes_that_end_at_once_leave_it_finished(post: Post, monkeypatch: Any) -> None:
     """Each counts its shard before either looks at the sum; and one looks before the other has counted."""
-    contacts = people(150)
+    monkeypatch.setattr(shards, "SIZE", 2)
+    contacts = people(3)
     for order in ((0, 1, 0, 1), (0, 0, 1, 1), (1, 0, 0, 1)):
         one = launched(contacts, concurrency=2)
         steps = {job.params["lane"]: job for job in mailshots.jobs_of(one.tenant, dispatch.LANE)
@@ -283,8 +305,6 @@ def test_seeds_get_a_marked_copy_once_and_are_not_counted(post: Post) -> None:
     contacts = people(1)
     one = mailshots.moved(ready(contacts, seeds=["seed@firm.test"]), "launch")
     (job,) = mailshots.jobs_of(one.tenant, dispatch.AUDIENCE)
-    from chalicelib.services import audience
-
     for _ in range(2):
         audience._seeds(job, mailshots.read(one), {"size": 1, "number": 1})
     one = mailshots.sent(mailshots.cut(one))
@@ -295,8 +315,6 @@ def test_seeds_get_a_marked_copy_once_and_are_not_counted(post: Post) -> None:
 
 
 def test_what_it_took_is_on_its_sheet(post: Post) -> None:
-    from chalicelib.services import ledger
-
     one = mailshots.sent(launched(people(4)))
     cost = ledger.sheet(one.tenant, one.id, settling.COST)
     assert {"rru", "wru", "ms", "nano_usd"} <= cost.keys()
@@ -388,25 +406,58 @@ def test_lanes_that_are_cancelled_as_jobs_leave_nobody_of_a_cancelled_campaign_o
     assert (one.status, mailshots.sums(one)) == ("cancelled", {"suppressed": 3})
 
 
-def test_a_cancelled_one_in_the_trash_is_accounted_for(post: Post) -> None:
-    contacts = people(120)
+@pytest.mark.parametrize("trashed", [False, True])
+def test_lanes_of_a_cancelled_campaign_that_fail_leave_nobody_open(post: Post, trashed: bool) -> None:
+    one = mailshots.moved(launched(people(3)), "cancel")
+    if trashed:
+        one.deleted_at = clock.stamp()
+        transact(Step("save", one))
+    failed = mailshots.jobs_of(one.tenant, dispatch.LANE)[-1]
+    for _ in range(2):  # as it may be called twice
+        lanes.close(failed)
+    assert len(mailshots.jobs_of(one.tenant, dispatch.LANE)) == 3
+    one = mailshots.sent(one)
+    assert (one.status, mailshots.sums(one)) == ("cancelled", {"suppressed": 3})
+    failed.params["round"] = lanes.ROUNDS
+    one.frozen = {**one.frozen, "round": lanes.ROUNDS}
+    transact(Step("save", one))
+    lanes.close(failed)
+    assert len(mailshots.jobs_of(one.tenant, dispatch.LANE)) == 3, "not for ever"
+
+
+def test_who_launched_it_is_told_once_why_it_is_paused_by_itself(house: House, owner: Sender) -> None:
+    contacts = [mailshots.contact(owner.tenant) for _ in range(2)]
+    one = ready(contacts, launched_by=owner.user)
+    one = mailshots.cut(mailshots.moved(one, "launch"))
+    for lane in mailshots.jobs_of(one.tenant, dispatch.LANE) * 2:
+        lanes.close(lane)
+    assert mailshots.read(one).paused_reason == "lane_failed"
+    (told,) = owner.get("/v1/notifications").json["data"]
+    assert (told["kind"], told["subject_id"]) == ("campaign", one.id)
+    assert told["title"] == "News is paused: sending has failed, again and again."
+
+
+def test_a_cancelled_one_in_the_trash_is_accounted_for(post: Post, monkeypatch: Any) -> None:
+    monkeypatch.setattr(shards, "SIZE", 3)
+    contacts = people(5)
     post.script = [errors.MailUncertain("?")]
     one = launched(contacts, concurrency=1)
     lanes.step(mailshots.jobs_of(one.tenant, dispatch.LANE)[0])
     one = mailshots.moved(one, "cancel")
     one.deleted_at = clock.stamp()
     transact(Step("save", one))
-    assert mailshots.sums(mailshots.sent(one)) == {"sent": 99, "unknown": 1, "suppressed": 20}
+    assert mailshots.sums(mailshots.sent(one)) == {"sent": 2, "unknown": 1, "suppressed": 2}
 
 
-def test_who_is_tried_again_is_so_also_after_a_pause(post: Post) -> None:
-    contacts = people(201)
+def test_who_is_tried_again_is_so_also_after_a_pause(post: Post, monkeypatch: Any) -> None:
+    monkeypatch.setattr(shards, "SIZE", 2)
+    contacts = people(5)
     post.script = [errors.MailRefused("no") for _ in contacts]
     one = mailshots.sent(launched(contacts, concurrency=3))
-    assert mailshots.sums(one) == {"failed": 201}
+    assert (one.shards, mailshots.sums(one)) == (3, {"failed": 5})
     one = mailshots.moved(mailshots.moved(mailshots.moved(one, "retry"), "pause"), "resume")
     one = mailshots.sent(one)
-    assert (one.status, mailshots.sums(one)) == ("finished", {"sent": 201})
+    assert (one.status, mailshots.sums(one)) == ("finished", {"sent": 5})
 
 
 def test_a_seed_of_the_audience_gets_one_mail_and_one_that_said_no_none(post: Post) -> None:
@@ -446,6 +497,42 @@ def test_a_limit_that_is_set_later_counts_what_it_took_by_then(post: Post) -> No
     transact(step)
     assert budget.begun(one) == []
     assert not budget.reserve(one, budget.estimate(1))
+
+
+def test_a_limit_that_is_set_again_counts_what_it_took_without_one(post: Post) -> None:
+    one = mailshots.moved(launched(people(3), max_cost=1000), "pause")
+    assert budget.reserve(one, budget.estimate(1))
+    settling.charge(one.tenant, one.id, Meter(mails=9))  # of which eight while it had none
+    (step,) = budget.begun(one)
+    transact(step)
+    assert budget.begun(one) == []
+    assert not budget.reserve(one, budget.estimate(1))
+
+
+def test_a_step_that_fails_is_on_the_bill(post: Post, monkeypatch: Any) -> None:
+    one = launched(people(1))
+    before = ledger.sheet(one.tenant, one.id, settling.COST)
+    monkeypatch.setattr(mailer, "send_all", lambda mails: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        lanes.step(mailshots.jobs_of(one.tenant, dispatch.LANE)[0])
+    assert ledger.sheet(one.tenant, one.id, settling.COST)["wru"] >= before["wru"] + 2000, "a claim, and this entry"
+
+
+def test_seeds_go_out_no_faster_than_the_provider_takes_them(post: Post, monkeypatch: Any) -> None:
+    monkeypatch.setenv("MAIL_RATE", "2")
+    monkeypatch.setattr(pace, "wait", clock.advance)
+    when: list[float] = []
+    post.script = [lambda mail: when.append(clock.epoch())] * 4
+    launched(people(1), seeds=[f"seed{number}@firm.test" for number in range(4)])
+    assert len(post.taken) == 4
+    assert when[-1] - when[0] >= 1, "half a second each, but for what may come early"
+
+
+def test_seeds_do_not_wait_for_a_provider_that_takes_nothing_for_hours(post: Post) -> None:
+    contacts = people(1)
+    pace.close(contacts[0].tenant, 3600)
+    one = launched(contacts, seeds=["seed0@firm.test", "seed1@firm.test"])
+    assert (one.shards, post.taken) == (1, [])
 
 
 def test_a_mail_says_whom_it_is_from_and_where_the_firm_is(post: Post) -> None:

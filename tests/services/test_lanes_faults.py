@@ -23,10 +23,23 @@ from chalicelib.models.campaign import Campaign, Shard
 from chalicelib.models.contact import Contact
 from chalicelib.models.job import Job
 from chalicelib.models.moment import Moment
+from chalicelib.models.settings import Settings
 from chalicelib.models.subject import Tombstone
-from chalicelib.models.writes import Step, put_all, transact
+from chalicelib.models.writes import Step, put_all
 from chalicelib.schemas.mail import Mail
-from chalicelib.services import campaign_states, claims, composing, dispatch, lanes, pace, purging, settling, shards
+from chalicelib.services import (
+    campaign_states,
+    claims,
+    composing,
+    dispatch,
+    lanes,
+    pace,
+    purging,
+    settings,
+    settling,
+    shards,
+    usage,
+)
 from tests import lean, mailshots
 
 CHUNKS, EACH = 40, 50
@@ -73,10 +86,10 @@ class World:
             shard.packed = shards.pack((each.id, self._trace(one, each)) for each in part)
             made.append(shard)
         steps = dispatch.start(one)
+        one.version = 1
         one.touch("usr_0")
         one.keys()
-        put_all([*self.people, *made])
-        transact(Step("save", one), *steps)
+        put_all([*self.people, *made, one])  # and no jobs: here nobody reads them
         self._noted(steps)
         return one
 
@@ -206,16 +219,17 @@ class World:
         for _ in range(PEACE):
             if set(self.states) - self.ended:
                 clock.advance(self.work())
-            elif mailshots.read(self.campaign).status == "paused":
-                self.resume()
-            else:
+                continue
+            self.campaign = mailshots.read(self.campaign)
+            if self.campaign.status != "paused":
                 return
+            self.resume()
         raise AssertionError("it does not come to an end")
 
     # what must hold
 
-    def check(self) -> Campaign:
-        one = mailshots.read(self.campaign)
+    def check(self) -> dict[str, int]:
+        one = self.campaign
         sums = settling.sum_of(self.tenant, one.id)
         assert max(self.taken.values(), default=0) <= 1, "an address got two mails"
         assert sum(sums.values()) == one.audience, sums
@@ -224,7 +238,7 @@ class World:
             got = self.reached[contact_id]
             assert letter != "s" or got == 1, "counted as sent, and got none"
             assert letter not in "fx" or not got, f"got one, and counted as {reason}"
-        return one
+        return sums
 
 
 EVENTS: list[Callable[[World], None]] = [
@@ -279,6 +293,8 @@ def world(engine: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[in
     ):
         around(module, name)
     monkeypatch.setattr(settling, "charge", lambda *_: None)
+    monkeypatch.setattr(usage, "record", lambda *_: None)
+    monkeypatch.setattr(settings, "of", lambda tenant: Settings(tenant=tenant, time_zone="UTC"))  # nothing changes them
     monkeypatch.setattr(queue, "send_all", lambda messages: None)
     monkeypatch.setattr(mailer, "send", lambda mail: current[0].send(mail))  # noqa: PLW0108 - there is none yet
     monkeypatch.setattr(hands, "each", one_by_one)
@@ -317,10 +333,9 @@ def test_no_address_gets_two_mails_and_the_sum_is_right(world: Callable[[int], W
     for number in range(chunk * EACH, (chunk + 1) * EACH):
         one = world(number)
         one.run()
-        campaign = one.check()
-        if campaign.status == "finished" and number % 4 == 0:
+        one.check()
+        if one.campaign.status == "finished" and number % 4 == 0:
             clock.advance(2000)  # a clock that was set back would take what has failed for what failed since
             one.move("retry", dispatch.retry)
             one.come_to_an_end()
-            assert settling.sum_of(campaign.tenant, campaign.id)["failed"] == 0
-            one.check()
+            assert one.check()["failed"] == 0

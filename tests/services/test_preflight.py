@@ -97,6 +97,7 @@ class TestWho:
             addressed(owner, "a@x.example"),
         ]
         made = campaign(owner, segment_id=segment(owner, *there))
+        house.settle()  # how many contacts there are is said by then, and so is the share of them
         at_once = flown(owner, made)
         monkeypatch.setattr(preflight, "AT_ONCE", 5)
         monkeypatch.setattr(preflight, "_STEP", 4)
@@ -190,6 +191,25 @@ class TestLint:
         assert "/topic" not in lint(flown(owner, made), "warning")
         assert owner.delete("/v1/topics/news").status == 204
         assert "/topic" in lint(flown(owner, made), "warning")
+
+    def test_a_mail_that_does_not_say_where_the_firm_is_is_a_warning(self, owner: Sender) -> None:
+        said = HTML + "{{ firm.address }}"
+        htmls = {
+            "silent": HTML,
+            "said": said,
+            "literal": HTML + "<b>1 Mill</b><br>LANE &amp; Co",
+            "to some": f"{HTML}{{% if contact.title %}}{said}{{% endif %}}",
+        }
+        made = {name: campaign(owner, template_id=bare_template(owner.tenant, name=name, html=html))
+                for name, html in htmls.items()}  # fmt: skip
+
+        def warned() -> set[str]:
+            found = {name: str(flown(owner, one)["lint"]) for name, one in made.items()}
+            return {name for name, text in found.items() if "postal address" in text}
+
+        assert warned() == htmls.keys()
+        assert owner.patch("/v1/settings", {"address": "1 Mill Lane\n& Co"}).status == 200
+        assert warned() == {"silent", "to some"}
 
     def test_a_limit_that_is_reached_before_the_end_is_a_warning(self, owner: Sender) -> None:
         made = campaign(owner, segment_id=segment(owner, *people(owner, 3)), max_cost=250)

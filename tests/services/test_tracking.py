@@ -103,15 +103,17 @@ def test_tags_are_added_and_none_is_replaced(engine: str, url: str, wanted: str,
 
 def test_time_is_linear_in_a_mail_of_broken_tags(engine: str) -> None:
     """What is not closed must not be looked through again from each place."""
-    import time
+    from time import process_time
 
     def took(times: int) -> float:
         text = ('<a href="' * times) + ("<a " * times) + ("<a href=" * times)
-        started = time.perf_counter()
-        made(text)
-        return time.perf_counter() - started
+        rounds = []
+        for _ in range(3):
+            started = process_time()
+            made(text)
+            rounds.append(process_time() - started)
+        return min(rounds)
 
-    took(100)
     assert took(20_000) < 40 * max(took(2_000), 0.001)
 
 

@@ -8,7 +8,7 @@ from chalicelib import errors
 from chalicelib.services import mail_links, trials
 from tests import mailshots
 from tests.campaigning import HTML, bare_template, campaign
-from tests.contract.calling import colleague
+from tests.contract.calling import colleague, token
 from tests.house import Answer, House, Sender
 
 SEED = "qa@firm.example"
@@ -96,6 +96,19 @@ def test_strangers_get_none(house: House, owner: Sender) -> None:
         assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "/to/1")
     house.settle()
     assert mails(house, made) == []
+
+
+def test_a_contact_is_shown_to_who_may_see_it_and_its_company(owner: Sender) -> None:
+    company = owner.post("/v1/companies", {"name": "Acme"}).json
+    contact = owner.contact(first_name="Ada", company_id=company["id"])
+    both = campaign(owner, template_id=bare_template(owner.tenant, html=HTML + "{{ company.name }}"))
+    needed = {"contacts:read": campaign(owner), "companies:read": both}
+    for missing, made in needed.items():
+        program = token(owner, {"campaigns:send", "campaigns:read", *needed} - {missing})
+        answer = tried(program, made, SEED, contact_id=contact["id"])
+        assert (answer.status, missing in answer.json["detail"]) == (403, True), answer.text
+        assert tried(program, made, SEED).status == 202
+    assert tried(program, needed["contacts:read"], SEED, contact_id=contact["id"]).status == 202
 
 
 def test_what_cannot_be_tried(house: House, owner: Sender) -> None:
