@@ -224,7 +224,7 @@ MAIL: Final[dict[str, dict[str, Any]]] = {
         "text": "Hello Ada",
     },
     "Finding": {"message": "Line 3: there is no contact.frist_name."},
-    "TopicDraft TopicPatch": {"description": "Once a month: what is new."},
+    "TopicDraft": {"description": "Once a month: what is new."},
     "TopicView": {
         "label": "Product news",
         "description": "Once a month: what is new.",

@@ -69,7 +69,8 @@ class Request:
     def base(self) -> str:
         """Where this API begins for the caller, without a slash at the end: scheme, host, and the stage if it shows."""
         host = self.headers.get("host") or (self.event.get("requestContext") or {}).get("domainName") or "localhost"
-        scheme = self.headers.get("x-forwarded-proto") or "https"
+        said = self.headers.get("x-forwarded-proto")
+        scheme = said if said in ("http", "https") else "https"
         return f"{scheme}://{host}{self.public_path.removesuffix(self.path).rstrip('/')}"
 
     @property

@@ -16,6 +16,7 @@ from tests.house import House, Sender
         ({"host": "crm.example"}, "/v1/a", "/v1/a", "https://crm.example"),
         ({"Host": "127.0.0.1:8000", "X-Forwarded-Proto": "http"}, "/v1/a", "/v1/a", "http://127.0.0.1:8000"),
         ({}, "/v1/a", "/v1/a", "https://domain.example"),
+        ({"host": "crm.example", "X-Forwarded-Proto": "https://evil.test/?"}, "/v1/a", "/v1/a", "https://crm.example"),
     ],
 )  # fmt: skip
 def test_where_the_api_begins(headers: dict[str, str], path: str, seen_as: str, base: str) -> None:
