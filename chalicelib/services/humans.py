@@ -73,7 +73,9 @@ def _instant(touches: Collection[Touch], delivered: float | None) -> set[Touch]:
     }
 
 
-# Sources: what the makers say of their own products, and what these send as `User-Agent`.
+# Sources: what the makers say of their own products, and what these send as `User-Agent`. The proxies through which
+# Gmail and Yahoo load pictures are not among them: they fetch one when somebody looks at the mail
+# (support.google.com/a/answer/3299041), and hide only who.
 ALONE: Final = (
     Alone(
         "machine",
@@ -92,12 +94,6 @@ ALONE: Final = (
         "Apple's Mail Privacy Protection loads all pictures of all mails, read or not, and names itself only so.",
         "support.apple.com/guide/iphone/use-mail-privacy-protection-iphf084865c7/ios",
         _agent(r"^Mozilla/5\.0$"),
-    ),
-    Alone(
-        "image-proxy",
-        "A proxy of the mailbox provider loads pictures for its people, and keeps them.",
-        "support.google.com/a/answer/3299041",
-        _agent(r"GoogleImageProxy|ggpht\.com|YahooMailProxy|DuckDuckGo-?Image|Outlook-?Image-?Proxy"),
     ),
     Alone(
         "scanner",

@@ -59,8 +59,13 @@ def step(job: Job) -> bool:
         jobs.keep_hold(job)
         job.total, job.result_key = job.done, f"{job.tenant}/jobs/{job.id}/preview.json"
         storage.put(job.result_key, msgspec.json.encode(_view(state, job.id)))
-        job.state = {}  # storage forgets the names of those in the sample, the job would not
+        close(job)
     return over
+
+
+def close(job: Job) -> None:
+    """Storage forgets the names of those in the sample, the job would not. As `steps.CLOSING` says."""
+    job.state = {}
 
 
 def _further(tenant: str, rule: Rule, state: dict[str, Any]) -> bool:

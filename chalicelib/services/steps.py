@@ -55,6 +55,7 @@ CLOSING: Final[dict[str, Callable[[Job], None]]] = {
     importing.KIND: importing.close,
     exports.KIND: exports.close,
     preflight.KIND: preflight.close,
+    previews.KIND: previews.close,
     audience.KIND: audience.close,
     lanes.KIND: lanes.close,
 }

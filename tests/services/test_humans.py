@@ -14,13 +14,14 @@ AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148"
 OUTLOOK = "Mozilla/4.0 (compatible; ms-office; MSOffice 16)"
-GMAIL = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
 PEOPLE = (
     FIREFOX,
     PHONE,
     OUTLOOK,
     "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36",
     "Thunderbird/128.3.1",
+    "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
+    "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html",
     "Mozilla/5.0 (Linux; Android 13; CUBOT P80) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
 )
 
@@ -42,8 +43,6 @@ def test_programs_that_people_read_with_are_people(agent: str) -> None:
         ("nameless", opened(None)),
         ("nameless", opened("  ")),
         ("privacy-proxy", opened("Mozilla/5.0")),
-        ("image-proxy", opened(GMAIL)),
-        ("image-proxy", opened("YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html")),
         ("scanner", opened("Barracuda Sentinel (EE)")),
         ("scanner", opened(f"{FIREFOX} Proofpoint/1.0")),
         ("scanner", opened("Mimecast Link Scan")),

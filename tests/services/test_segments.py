@@ -7,8 +7,9 @@ from urllib.request import urlopen
 import pytest
 
 from chalicelib.models.campaign import Campaign
+from chalicelib.models.job import Job
 from chalicelib.models.writes import Step, transact
-from chalicelib.services import jobs, previews, rulebooks, segments
+from chalicelib.services import jobs, previews, rulebooks, segments, steps
 from tests.house import Answer, House, Sender
 
 CUSTOMERS = {"all": [{"field": "lifecycle", "op": "eq", "value": "customer"}]}
@@ -252,6 +253,30 @@ def test_of_a_large_firm_a_job_does_it(house: House, owner: Sender, monkeypatch:
     assert result["size"] == 3
     assert [one["name"] for one in result["sample"]] == ["C0", "C2", "C4"]
     assert jobs.load(owner.tenant, begun.json["id"]).state == {}, "the job keeps no names"
+
+
+def test_a_preview_that_is_cancelled_keeps_no_names_either(
+    house: House, owner: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(previews, "AT_ONCE", 1)
+    monkeypatch.setattr(previews, "_PAGE", 1)
+    monkeypatch.setattr(previews, "_SECONDS", 0.0)
+    for _ in range(2):
+        owner.contact(first_name="Ada", lifecycle="customer")
+    house.settle()
+    begun = owner.post("/v1/segments/preview", {"rule": CUSTOMERS}).json["id"]
+    seen = []
+
+    def stepping(job: Job) -> bool:
+        over = previews.step(job)
+        seen.append(dict(job.state))
+        owner.post(f"/v1/jobs/{job.id}/cancel")
+        return over
+
+    monkeypatch.setitem(steps.STEPS, previews.KIND, stepping)
+    house.settle()
+    job = jobs.load(owner.tenant, begun)
+    assert (job.status, [one["name"] for one in seen[0]["sample"]], job.state) == ("cancelled", ["Ada"], {})
 
 
 def test_a_preview_shows_nobody_to_who_may_not_see_contacts(house: House, owner: Sender) -> None:
