@@ -69,9 +69,9 @@ def _light_hasher() -> Any:
 def _feed(engine: str) -> Any:
     from chalicelib.handlers import streams
     from infra.local import template
-    from infra.local.feed import Feed
+    from tests.feeds import Forgetful
 
-    return Feed(engine, os.environ["TABLE"], streams.on_change, kinds=template.stream_kinds())
+    return Forgetful(engine, os.environ["TABLE"], streams.on_change, kinds=template.stream_kinds())
 
 
 @pytest.fixture

@@ -64,18 +64,21 @@ def record(kind: type[Any], tenant: str, record_id: str) -> Any:
 
 def raw(tenant: str, kind: str) -> dict[str, Any]:
     """All items of one kind that a tenant has, by id, read one by one from the whole table: no index is trusted."""
-    connection, name = Item._get_connection().connection, Item.Meta.table_name
+    connection = Item._get_connection().connection
+    asked: dict[str, Any] = {
+        "TableName": Item.Meta.table_name,
+        "ConsistentRead": True,
+        "FilterExpression": "begins_with(#pk, :tenant) AND #kind = :kind",
+        "ExpressionAttributeNames": {"#pk": "pk", "#kind": "kind"},
+        "ExpressionAttributeValues": {":tenant": {"S": f"T#{tenant}#"}, ":kind": {"S": kind}},
+    }
     found: dict[str, Any] = {}
-    start: dict[str, Any] | None = None
     while True:
-        more: dict[str, Any] = {"ExclusiveStartKey": start} if start else {}
-        answer = connection.dispatch("Scan", {"TableName": name, "ConsistentRead": True, **more})
-        for image in answer["Items"]:
-            if image["pk"]["S"].startswith(f"T#{tenant}#") and image["kind"]["S"] == kind:
-                found[image["id"]["S"]] = Item.from_raw_data(image)
-        start = answer.get("LastEvaluatedKey")
-        if start is None:
+        answer = connection.dispatch("Scan", asked)
+        found |= {image["id"]["S"]: Item.from_raw_data(image) for image in answer["Items"]}
+        if "LastEvaluatedKey" not in answer:
             return found
+        asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
 def words(record: dict[str, Any]) -> set[str]:
