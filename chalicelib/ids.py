@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from chalicelib import clock
 
@@ -29,6 +30,7 @@ def at(prefix: str, moment: datetime) -> str:
     return f"{prefix}_{_ulid(int(moment.timestamp() * 1000), os.urandom(10))}"
 
 
+@lru_cache(maxsize=512)  # a mail's links name the same few, each mail another contact
 def packed(text: str) -> bytes:
     """The 16 bytes of an id's ULID, in an order that is that of the ids."""
     number = 0

@@ -8,7 +8,6 @@ credentials are those that botocore found.
 import hmac
 import http.client
 import socket
-import ssl
 import threading
 from datetime import UTC
 from hashlib import sha256
@@ -16,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from chalicelib import clock
+from chalicelib.adapters import _tls
 
 IDLE: Final = 5.0  # seconds for which a connection is kept; one that the other side let go would lose the answer
 CONNECT: Final = 2.0  # seconds
@@ -93,7 +93,7 @@ def _connected(scheme: str, place: str) -> http.client.HTTPConnection:
 def _connect(scheme: str, place: str) -> http.client.HTTPConnection:
     try:
         if scheme == "https":
-            context = ssl.create_default_context()  # certificate and host name are verified
+            context = _tls.context()
             made: http.client.HTTPConnection = http.client.HTTPSConnection(place, timeout=CONNECT, context=context)
         else:
             made = http.client.HTTPConnection(place, timeout=CONNECT)

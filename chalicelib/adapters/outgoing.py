@@ -28,7 +28,8 @@ def get(url: str) -> bytes:
     """The body at an https address. Raises Failed for any answer but a 200, redirects included, and for none."""
     import contextlib
     import http.client
-    import ssl
+
+    from chalicelib.adapters import _tls
 
     try:
         parts = urlsplit(url)
@@ -40,7 +41,7 @@ def get(url: str) -> bytes:
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         with contextlib.closing(
-            http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=ssl.create_default_context())
+            http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=_tls.context())
         ) as connection:
             end = clock.ticks() + TIMEOUT
             connection.request("GET", target, headers={"User-Agent": "Tendril", "Connection": "close"})

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import secrets as randomness
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -68,7 +69,12 @@ def derive(purpose: str, kid: str | None = None) -> tuple[str, bytes]:
     key = _key(name)
     if key is None:
         raise KeyError(name)
-    return name, hmac.digest(base64.b64decode(key), purpose.encode(), "sha256")
+    return name, _derived(key, purpose)
+
+
+@lru_cache(maxsize=64)
+def _derived(key: str, purpose: str) -> bytes:
+    return hmac.digest(base64.b64decode(key), purpose.encode(), "sha256")
 
 
 def forget() -> None:

@@ -10,10 +10,18 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from chalicelib.adapters import _aws
+from chalicelib.adapters import _aws, _tls
 from chalicelib.schemas.mail import Mail
 from infra.local import aws
 from infra.local.cloud import Cloud
+
+
+@pytest.fixture(autouse=True)
+def _own_trust() -> Iterator[None]:
+    """Each test says by `SSL_CERT_FILE` whom it trusts; a process otherwise asks once."""
+    _tls.context.cache_clear()
+    yield
+    _tls.context.cache_clear()
 
 
 @pytest.fixture(scope="session")

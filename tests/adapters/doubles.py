@@ -41,7 +41,7 @@ FRIENDLY = {
 
 @contextmanager
 def smtp(**answers: str) -> Iterator[Smtp]:
-    """A server on a free port, friendly but for `answers`."""
+    """A server on a free port, friendly but for `answers`: by command, `again` to MAIL after a mail was taken."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = Smtp(listener.getsockname()[1], FRIENDLY | answers)
         threading.Thread(target=_accept, args=(listener, server), daemon=True).start()
@@ -62,8 +62,11 @@ def _converse(connection: socket.socket, server: Smtp) -> None:
     lines = connection.makefile("rb")
     if not _answer(connection, server, "greeting"):
         return
+    taken = False
     for line in lines:
         step = line[:4].decode("ascii", "replace").upper().strip()
+        if step == "MAIL" and taken and "again" in server.answers:
+            step = "again"
         if not _answer(connection, server, step):
             return
         if step == "DATA" and server.answers["DATA"].startswith("354"):
@@ -73,6 +76,7 @@ def _converse(connection: socket.socket, server: Smtp) -> None:
                     break
                 mail.append(text)
             server.mails.append(b"".join(mail))
+            taken = True
             if not _answer(connection, server, "end"):
                 return
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.adapters import outgoing
+from chalicelib.adapters import _tls, outgoing
 from chalicelib.adapters.hooks import ses
 from infra.local.guard import Outside, Stub, install
 from tests.adapters.providers.test_smtp_session import certificate  # noqa: F401 - a fixture
@@ -140,6 +140,7 @@ def test_who_does_not_prove_himself_gets_no_request(
     with pytest.raises(outgoing.Failed, match="CertVerif"):
         outgoing.get(url.replace("localhost", "127.0.0.1"))  # the certificate is of another name
     monkeypatch.setenv("SSL_CERT_FILE", "/dev/null")
+    _tls.context.cache_clear()
     with pytest.raises(outgoing.Failed, match="CertVerif"):
         outgoing.get(url)
     assert server.asked == []

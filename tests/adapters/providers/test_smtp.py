@@ -223,7 +223,7 @@ def several(mails: list[Mail]) -> list[str | Exception]:
 def test_one_of_several_goes_over_the_connection_of_the_one_before(
     make_mail: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with doubles.smtp(NOOP="250 ok") as double:
+    with doubles.smtp() as double:
         monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{double.port}")
         assert all(isinstance(one, str) for one in several([make_mail()] * 3))
         assert double.steps.count("greeting") == 1
@@ -239,7 +239,7 @@ def test_one_of_several_goes_over_the_connection_of_the_one_before(
         assert len(double.mails) == 6
 
 
-@pytest.mark.parametrize(("step", "answer"), [("NOOP", doubles.DROP), ("NOOP", "421 bye")])
+@pytest.mark.parametrize(("step", "answer"), [("again", doubles.DROP), ("again", "421 bye")])
 def test_a_connection_that_is_gone_costs_no_mail(
     make_mail: Make, step: str, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,13 +247,25 @@ def test_a_connection_that_is_gone_costs_no_mail(
         monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{double.port}")
         assert all(isinstance(one, str) for one in several([make_mail()] * 2))
         assert len(double.mails) == 2
+        assert [double.steps.count(one) for one in ("greeting", "again")] == [2, 1]
+
+
+@pytest.mark.parametrize(("answer", "raised"), [("550 not you", MailRefused), ("451 later", MailDeferred)])
+def test_what_is_said_to_a_mail_on_a_kept_connection_is_about_that_mail(
+    make_mail: Make, answer: str, raised: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with doubles.smtp(again=answer) as double:
+        monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{double.port}")
+        first, second = several([make_mail()] * 2)
+        assert (isinstance(first, str), type(second), len(double.mails)) == (True, raised, 1)
+        assert double.steps.count("greeting") == 1
 
 
 @pytest.mark.parametrize(("step", "answer"), [("RCPT", "550 who?"), ("end", doubles.DROP), ("end", "451 later")])
 def test_a_connection_on_which_something_failed_is_not_used_again(
     make_mail: Make, step: str, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with doubles.smtp(**{step: answer, "NOOP": "250 ok"}) as double:
+    with doubles.smtp(**{step: answer}) as double:
         monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{double.port}")
         assert all(isinstance(one, Exception) for one in several([make_mail()] * 2))
         assert double.steps.count("greeting") == 2
