@@ -183,7 +183,6 @@ def test_the_picture_is_one(house: House, owner: Sender) -> None:
     [
         (FIREFOX, "HEAD"),
         (None, "GET"),
-        ("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)", "GET"),
         ("Mozilla/5.0", "GET"),
         ("Barracuda Sentinel (EE)", "GET"),
         ("curl/8.5.0", "GET"),
@@ -199,6 +198,14 @@ def test_programs_are_answered_and_counted_as_such(house: House, owner: Sender, 
         assert ask(house, opening, agent, method).text == went.text == ""
     house.settle()
     assert counted(owner.tenant, one.campaign_id) == {"opened": 1, "clicked": 1}
+
+
+def test_who_looks_through_the_proxy_of_his_mailbox_is_a_person(house: House, owner: Sender) -> None:
+    one = mailing(owner.tenant)
+    agent = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
+    assert ask(house, tokens(one)[0], agent, "GET").status == 200
+    house.settle()
+    assert counted(owner.tenant, one.campaign_id) == {"delivered": 1, "opened": 1, "opened_human": 1}
 
 
 def test_a_scanner_that_follows_every_link_is_seen_by_that(house: House, owner: Sender) -> None:
